@@ -1,0 +1,1 @@
+"""The local API's client, used by the command line and the dashboard."""

@@ -1,0 +1,1 @@
+"""The node: composition of store, vault and transport into a running service."""

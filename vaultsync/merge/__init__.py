@@ -1,0 +1,1 @@
+"""Typed three-way merging of notes. Pure."""

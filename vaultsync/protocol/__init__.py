@@ -1,0 +1,1 @@
+"""What travels between peers: messages, their codec, framing and limits. Pure."""

@@ -1,0 +1,1 @@
+"""The rules of synchronisation: reconcile, plan, session, safety brakes. Pure."""

@@ -1,0 +1,1 @@
+"""Ticket values and their text form. Pure."""

@@ -1,0 +1,1 @@
+"""The vault folder on disk: watching, scanning, staging and applying."""
