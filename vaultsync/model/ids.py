@@ -1,0 +1,78 @@
+"""Who and what: node ids and vault ids, with their text forms."""
+
+from __future__ import annotations
+
+from base64 import b32decode, b32encode
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+
+def to_base32(raw: bytes) -> str:
+    """Lower-case RFC 4648 base32 without padding."""
+    return b32encode(raw).decode("ascii").rstrip("=").lower()
+
+
+def from_base32(text: str) -> bytes:
+    """Decode what `to_base32` wrote; `ValueError` for anything else, non-canonical trailing bits included."""
+    raw = b32decode(text.upper() + "=" * (-len(text) % 8))
+    if to_base32(raw) != text.lower():
+        raise ValueError("not canonical base32")
+    return raw
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NodeId:
+    """A device: its 32-byte Ed25519 public key (RFC 8032)."""
+
+    raw: bytes
+
+    SIZE: ClassVar[int] = 32
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != self.SIZE:
+            raise ValueError(f"a node id has {self.SIZE} bytes, not {len(self.raw)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the 52-character text form; `ValueError` if it is not one."""
+        return cls(from_base32(text.strip()))
+
+    @property
+    def short(self) -> str:
+        """The first 10 characters of the text form, for people."""
+        return str(self)[:10]
+
+    def __str__(self) -> str:
+        return to_base32(self.raw)
+
+    def __repr__(self) -> str:
+        return f"NodeId({self.short}…)"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class VaultId:
+    """A synced folder's group identity: 16 random bytes, the same on every member."""
+
+    raw: bytes
+
+    SIZE: ClassVar[int] = 16
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != self.SIZE:
+            raise ValueError(f"a vault id has {self.SIZE} bytes, not {len(self.raw)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the 26-character text form; `ValueError` if it is not one."""
+        return cls(from_base32(text.strip()))
+
+    @property
+    def short(self) -> str:
+        """The first 10 characters of the text form, for people."""
+        return str(self)[:10]
+
+    def __str__(self) -> str:
+        return to_base32(self.raw)
+
+    def __repr__(self) -> str:
+        return f"VaultId({self.short}…)"

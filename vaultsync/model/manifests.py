@@ -1,0 +1,34 @@
+"""The list of a large file's chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CHUNKED_ABOVE: Final = 1 << 20
+"""Files of more bytes than this travel as chunks (DESIGN: 1 MiB)."""
+
+MIN_CHUNK: Final = 16 << 10
+AVERAGE_CHUNK: Final = 64 << 10
+MAX_CHUNK: Final = 256 << 10
+"""FastCDC's bounds, in bytes (Xia et al., "FastCDC", USENIX ATC 2016)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A content-defined piece of a file."""
+
+    hash: bytes
+    """BLAKE3-256 of its bytes."""
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A file's chunks, in order and without gaps."""
+
+    hash: bytes
+    """BLAKE3-256 of the whole file."""
+    size: int
+    chunks: tuple[Chunk, ...]

@@ -1,0 +1,81 @@
+"""Version vectors: which of two states of a path came first, if either did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import reduce
+from typing import Final, Self
+
+
+class Order(Enum):
+    """How one version stands to another."""
+
+    EQUAL = "equal"
+    BEFORE = "before"
+    AFTER = "after"
+    CONCURRENT = "concurrent"
+
+
+MAX_DEVICES: Final = 256
+"""The most devices one version may name."""
+
+MAX_COUNTER: Final = 2**53
+"""Counters are milliseconds of Unix time or a little more; 2^53 ms is the year 287,396."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version vector: `(device, counter)` pairs, sorted by device (the 32 bytes of its node id).
+
+    A counter is `max(old + 1, now in Unix ms)`, so that a device whose index was lost or restored can't issue
+    a counter twice.
+    """
+
+    counters: tuple[tuple[bytes, int], ...] = ()
+
+    @classmethod
+    def of(cls, counters: Mapping[bytes, int]) -> Self:
+        return cls(tuple(sorted(counters.items())))
+
+    def bump(self, device: bytes, now_ms: int) -> Version:
+        """The version of an edit that `device` makes on top of this one."""
+        counters = dict(self.counters)
+        counters[device] = max(counters.get(device, 0) + 1, now_ms)
+        return Version.of(counters)
+
+    def join(self, other: Version) -> Version:
+        """The smallest version that includes both."""
+        if self.counters == other.counters:
+            return self
+        counters = dict(self.counters)
+        for device, counter in other.counters:
+            if counters.get(device, 0) < counter:
+                counters[device] = counter
+        return Version.of(counters)
+
+    def compare(self, other: Version) -> Order:
+        """How this version stands to `other`: BEFORE means that `other` includes this one and more."""
+        if self.counters == other.counters:
+            return Order.EQUAL
+        mine, theirs = dict(self.counters), dict(other.counters)
+        less = any(counter < theirs.get(device, 0) for device, counter in mine.items()) or any(
+            device not in mine for device in theirs
+        )
+        more = any(counter > theirs.get(device, 0) for device, counter in mine.items())
+        if less and more:
+            return Order.CONCURRENT
+        return Order.BEFORE if less else Order.AFTER
+
+    def includes(self, other: Version) -> bool:
+        """Whether this version is equal to `other` or after it."""
+        return self.compare(other) in (Order.EQUAL, Order.AFTER)
+
+    def __bool__(self) -> bool:
+        return bool(self.counters)
+
+
+def join_all(versions: Iterable[Version]) -> Version:
+    """The smallest version that includes all of them."""
+    return reduce(Version.join, versions, Version())

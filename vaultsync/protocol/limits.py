@@ -1,0 +1,26 @@
+"""The protocol's numbers (docs/protocol.md, "Limits"). Sizes in bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ALPN: Final = "vaultsync/1"
+PROTOCOL_VERSION: Final = 1
+
+MAX_CONTROL_FRAME: Final = 256 << 10
+"""Everything on the control stream, Hello and Want included."""
+MAX_CHANGE_FRAME: Final = 2 << 20
+"""A change set: at most 1 MiB of records and inline contents, and room for one that is just over."""
+MAX_CONTENT_FRAME: Final = 2 << 20
+
+MAX_RECORDS: Final = 1_000
+CHANGE_SET_BYTES: Final = 1 << 20
+INLINE_CONTENT: Final = 64 << 10
+COMPRESS_ABOVE: Final = 512
+CONTENT_BATCH: Final = 1 << 20
+MAX_WANTS: Final = 1_000
+MAX_MANIFEST_PART: Final = 4_096
+MAX_VAULTS: Final = 64
+MAX_NAME: Final = 128
+"""Characters of a device, host or vault name."""
+MAX_ADDRESSES: Final = 16
