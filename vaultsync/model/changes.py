@@ -33,9 +33,7 @@ class Observation:
     """The bytes that were hashed, if the file was small enough to keep them in hand."""
 
 
-def record_change(
-    known: FileRecord | None, seen: Observation, author: Author, now_ms: int
-) -> FileRecord | None:
+def record_change(known: FileRecord | None, seen: Observation, author: Author, now_ms: int) -> FileRecord | None:
     """The record that `seen` makes on top of what the index knew, or None if it says nothing new.
 
     A changed mtime alone is no edit: it would send a record round the world for nothing.

@@ -48,7 +48,7 @@ def check_path(path: str) -> str:
             raise PathError(f"{path!r} has an empty, `.` or `..` component, or is absolute.")
         if size > MAX_COMPONENT_BYTES and len(part.encode()) > MAX_COMPONENT_BYTES:
             raise PathError(f"A name in {path!r} has more than {MAX_COMPONENT_BYTES} bytes.")
-    if parts[0].startswith((".", "．")) and is_marker(parts[0]):  # noqa: RUF001 - the full-width dot is meant
+    if parts[0].startswith((".", "．")) and is_marker(parts[0]):
         raise PathError(f"{path!r} is inside the vault's own folder.")
     return path
 
