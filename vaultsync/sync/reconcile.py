@@ -1,0 +1,146 @@
+"""The decision: what becomes of one path when a peer's record meets ours. One pure function, DESIGN §7.
+
+Both devices run it with the sides swapped and must arrive at the same record, or traffic never stops. So every
+resulting record is built from the pair without asking which side is ours:
+
+- its version is one of the two, or their join, never a bump;
+- where one content must be picked, `FileRecord.rank` or the hash picks it, both total orders;
+- a content that is not picked stays as a copy under a name that both sides derive alike, or (where the pair
+  holds the same edits already) in history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vaultsync.merge.names import conflict_name
+from vaultsync.model.records import FileRecord, Kind
+from vaultsync.model.versions import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """The peer's record is nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """`record` replaces what we have; its content is the peer's."""
+
+    record: FileRecord
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is on disk stays; the index takes `record`, which says the same with another version."""
+
+    record: FileRecord
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Both contents are text and neither includes the other: merge them.
+
+    `record` is the merged record but for hash and size. If the merge is a clash, `clash` decides instead.
+    """
+
+    record: FileRecord
+    clash: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`record` is the outcome at this path; `beside` lives on at its own path and is to be reconciled there.
+
+    The copy's version is that of the content it holds, so that every device that derives it derives the same.
+    """
+
+    record: FileRecord
+    beside: FileRecord
+    because: str
+
+
+Decision = Ignore | Take | Keep | Merge | Split
+
+
+def reconcile(
+    local: FileRecord | None, remote: FileRecord, *, mergeable: bool, target_known: bool = False
+) -> Decision:
+    """Decide between our record of a path and a peer's.
+
+    `mergeable` tells whether contents of this path may be merged as text. `target_known` tells whether the index
+    holds the path that a tombstone's `moved_to` names; without it an edit can't follow a move.
+    """
+    if local is None:
+        return Take(remote, "new here")
+    assert local.path == remote.path
+
+    order = remote.version.compare(local.version)
+    if order is Order.BEFORE:
+        return Ignore()
+    if order is Order.EQUAL:
+        return _equal_versions(local, remote)
+    if order is Order.AFTER:
+        if remote.same_content(local):
+            return Keep(remote, "same content, newer version")
+        return Take(remote, "newer")
+    return _concurrent(local, remote, mergeable=mergeable, target_known=target_known)
+
+
+def _equal_versions(local: FileRecord, remote: FileRecord) -> Decision:
+    """Two merges of the same edits made from different bases: one stays, and both devices pick the same."""
+    if remote.same_content(local):
+        return Ignore()
+    winner = max(local, remote, key=lambda r: (not r.deleted, r.kind is Kind.DIR, r.hash))
+    return Ignore() if winner is local else Take(remote, "the same edits merged elsewhere")
+
+
+def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, target_known: bool) -> Decision:
+    version = local.version.join(remote.version)
+
+    if remote.same_content(local):
+        # A hint to a move must survive the join: the edit that is to follow it may still be on its way.
+        newer = max(local, remote, key=lambda r: (r.moved_to is not None, r.rank))
+        return Keep(newer.with_version(version), "same content on both sides")
+
+    if local.deleted or remote.deleted:
+        alive, gone = (remote, local) if local.deleted else (local, remote)
+        if gone.moved_to is not None and target_known and alive.kind is Kind.FILE:
+            return Split(
+                gone.with_version(version),
+                replace(alive, path=gone.moved_to, moved_from=alive.path),
+                "edited on one device and moved on the other: the edit follows",
+            )
+        outcome = alive.with_version(version)
+        because = "edited on one device and deleted on the other: the edit stays"
+        return Keep(outcome, because) if alive is local else Take(outcome, because)
+
+    if local.kind is not remote.kind:
+        folder, file = (local, remote) if local.kind is Kind.DIR else (remote, local)
+        return Split(
+            folder.with_version(version),
+            copy_of(file),
+            "a file on one device and a folder on the other: the folder stays, the file is beside it",
+        )
+
+    winner, loser = (local, remote) if local.rank > remote.rank else (remote, local)
+    split = Split(
+        winner.with_version(version),
+        copy_of(loser),
+        "edited on both devices and cannot be merged: the newer stays, the other is beside it",
+    )
+    if not mergeable:
+        return split
+    return Merge(winner.with_version(version), split)
+
+
+def copy_of(loser: FileRecord) -> FileRecord:
+    """The record of the conflict copy that keeps `loser`; the same on every device."""
+    return replace(
+        loser,
+        path=conflict_name(loser.path, loser.modified_at, loser.modified_name),
+        moved_to=None,
+        moved_from=None,
+    )

@@ -1,0 +1,173 @@
+"""One vault's conversation with one peer: a value with verbs, no I/O, time as an argument.
+
+The session knows positions, not contents: what we have sent, what the peer has acknowledged, how far we have
+applied what it sent, and whether both indexes were proven equal. Who owns it reads records and applies them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from vaultsync.errors import CloseCode, ProtocolError
+from vaultsync.model.ids import VaultId
+from vaultsync.protocol.limits import MAX_WANTS
+from vaultsync.protocol.messages import Ack, ChangeSet, ChunkRef, Digest, Resync, VaultHello, Want
+from vaultsync.sync.cursor import CursorTracker
+
+DIGEST_EVERY_MS: Final = 5_000
+"""How often digests are compared while nothing happens (DESIGN §6)."""
+
+RESYNC_EVERY_MS: Final = 60_000
+"""At most one full reconcile per peer and minute: two broken indexes must not keep each other busy."""
+
+MAX_QUEUED_WANTS: Final = 8 * MAX_WANTS
+"""What one peer may have asked for and not yet been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an index stands."""
+
+    sequence: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The next stretch of our own records to send."""
+
+    after: int
+    live_after: int
+    """Records past this sequence arose during this conversation: they carry their content with them."""
+
+
+class Session:
+    """A vault shared with one connected peer."""
+
+    def __init__(self, vault: VaultId, index_id: bytes, position: Position, held: tuple[bytes, int]) -> None:
+        """`held` is what our index remembers of the peer's: its index id and how far we applied it."""
+        self.vault = vault
+        self._index_id = index_id
+        self._start = position.sequence
+        self._held = held
+        self.peer_index_id = b""
+        self.tracker = CursorTracker(held[1])
+        self.sent = 0
+        """How far the peer has been sent our records."""
+        self.announced = 0
+        """The highest `through` that a change set carried; stays when everything is sent again."""
+        self.acked = 0
+        """How far the peer has durably applied them."""
+        self.peer_sequence = 0
+        """The newest sequence that the peer has told of."""
+        self.wants: deque[bytes | ChunkRef | tuple[str, bytes]] = deque()
+        """What the peer asked for: content hashes, pieces, and `("manifest", hash)`, in its order."""
+        self.in_sync = False
+        """Whether both indexes were proven equal and nothing has happened since."""
+        self.proven_at_ms: int | None = None
+        self._ack_sent = held[1]
+        self._digest_sent: Digest | None = None
+        self._digest_sent_at_ms = 0
+        self._resync_at_ms: int | None = None
+        self._resync_due = False
+
+    def hello(self) -> VaultHello:
+        """What we say of this vault when the connection opens."""
+        index_id, cursor = self._held
+        return VaultHello(self.vault, self._index_id, self._start, index_id, cursor)
+
+    def opened(self, theirs: VaultHello) -> None:
+        """The peer said the same of itself. Decides where both directions start.
+
+        Another index id, or a sequence that lies behind what we applied (an index restored from a backup), means
+        that positions of old say nothing: that direction starts from 0.
+        """
+        self.peer_index_id = theirs.index_id
+        self.peer_sequence = theirs.sequence
+        known, cursor = self._held
+        if known != theirs.index_id or cursor > theirs.sequence:
+            self.tracker = CursorTracker(0)
+            self._ack_sent = 0
+        if theirs.peer_index_id == self._index_id and theirs.cursor <= self._start:
+            self.sent = self.acked = self.announced = theirs.cursor
+
+    def next_outgoing(self, sequence: int) -> Outgoing | None:
+        """Which records to send next, if any."""
+        return Outgoing(self.sent, self._start) if self.sent < sequence else None
+
+    def changes_sent(self, through: int) -> int:
+        """A change set up to `through` is about to go. Returns the `through` that it must carry: never less than
+        before, so that sending everything again does not take back what was acknowledged."""
+        assert through > self.sent
+        self.sent = through
+        self.announced = max(self.announced, through)
+        self.in_sync = False
+        return self.announced
+
+    def receive_changes(self, message: ChangeSet) -> None:
+        """A change set came; its records are now waiting."""
+        if message.through < self.tracker.through:
+            raise ProtocolError(CloseCode.BAD_FIELD, "a change set goes back in the sequence")
+        self.tracker.arrived((r.path for r in message.records), message.through)
+        self.peer_sequence = max(self.peer_sequence, message.through)
+        self.in_sync = False
+
+    def receive_ack(self, message: Ack) -> None:
+        if message.cursor > self.announced:
+            raise ProtocolError(CloseCode.BAD_FIELD, "acknowledges what was never sent")
+        self.acked = max(self.acked, message.cursor)
+
+    def receive_want(self, message: Want) -> None:
+        asked = len(message.contents) + len(message.manifests) + len(message.chunks)
+        if len(self.wants) + asked > MAX_QUEUED_WANTS:
+            raise ProtocolError(CloseCode.TOO_LARGE, "asks for too much at once")
+        self.wants.extend(message.contents)
+        self.wants.extend(("manifest", hash_) for hash_ in message.manifests)
+        self.wants.extend(message.chunks)
+
+    def receive_resync(self, _message: Resync) -> None:
+        """The peer wants everything again."""
+        self.sent = 0
+        self.in_sync = False
+
+    def receive_digest(self, message: Digest, mine: Position, now_ms: int) -> bool | None:
+        """Compare. None: the positions do not meet, which says nothing; False: the indexes differ."""
+        if message.sequence != self.tracker.cursor or message.cursor != mine.sequence:
+            return None
+        equal = message.digest == mine.digest
+        self.in_sync = equal
+        if equal:
+            self.proven_at_ms = now_ms
+        elif self._resync_at_ms is None or now_ms - self._resync_at_ms >= RESYNC_EVERY_MS:
+            self._resync_at_ms = now_ms
+            self._resync_due = True
+        return equal
+
+    def outgoing(self, mine: Position, now_ms: int) -> list[Ack | Digest | Resync]:
+        """What is due on the control stream now: acknowledgements, digests, a request to start over."""
+        due: list[Ack | Digest | Resync] = []
+        cursor = self.tracker.advance()
+        if self._resync_due:
+            self._resync_due = False
+            due.append(Resync(self.vault))
+        if cursor > self._ack_sent:
+            self._ack_sent = cursor
+            due.append(Ack(self.vault, cursor))
+        if self.met(mine.sequence):
+            digest = Digest(self.vault, mine.sequence, cursor, mine.digest)
+            idle = now_ms - self._digest_sent_at_ms
+            if digest != self._digest_sent or idle >= DIGEST_EVERY_MS:
+                self._digest_sent, self._digest_sent_at_ms = digest, now_ms
+                due.append(digest)
+        return due
+
+    def met(self, sequence: int) -> bool:
+        """Whether both cursors have met: all of ours is acknowledged, and all that arrived is applied."""
+        return (
+            bool(self.peer_index_id)
+            and self.acked == self.sent == sequence
+            and self.tracker.cursor == self.tracker.through
+            and self.tracker.cursor >= self.peer_sequence
+        )
