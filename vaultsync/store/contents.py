@@ -1,0 +1,272 @@
+"""Kept contents by hash, each once, compressed: small ones in the database, large ones in files beside it."""
+
+# ruff: noqa: A001, A002 (a content's hash is called a hash, here as everywhere)
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+import zstandard
+from blake3 import blake3
+
+from vaultsync.errors import StoreError
+from vaultsync.store.database import Database, private_folder
+from vaultsync.store.failures import explaining
+
+INLINE_LIMIT: Final = 1 << 20
+"""Contents of more bytes than this get a file of their own."""
+
+LEVEL: Final = 3
+"""zstd's own default: notes halve, and a batch of a thousand waits for the disk and not for it."""
+
+_BLOCK: Final = 1 << 18
+_SUFFIX: Final = ".zst"
+_UNFINISHED: Final = ".tmp"
+_ADVICE: Final = "The note itself is not touched. Check the disk; other versions can still be restored."
+
+
+class Contents:
+    """The contents that a vault's history refers to, and the merge bases."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def keep_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep `(hash, data)` pairs; those that are held already cost nothing."""
+        pairs = dict(items)
+        held = self.has_many(list(pairs))
+        missing = {hash: data for hash, data in pairs.items() if hash not in held}
+        if not missing:
+            return
+        with self._database.atomic():
+            rows = []
+            for hash, data in missing.items():
+                if len(data) > INLINE_LIMIT:
+                    self.keep_file(hash, io.BytesIO(data), len(data))
+                else:
+                    packed = self._compressor.compress(data)
+                    rows.append((hash, len(data), len(packed), packed))
+            self._database.run_many("INSERT INTO contents (hash, size, stored, data) VALUES (?, ?, ?, ?)", rows)
+
+    def keep_file(self, hash: bytes, reader: BinaryIO, size: int) -> None:
+        """Keep what `reader` gives, streamed; durable when this returns.
+
+        Raises `StoreError` if that is not `size` bytes that hash to `hash`; nothing is kept then.
+        """
+        if self.has_many([hash]):
+            return
+        if size <= INLINE_LIMIT:
+            data = _read_up_to(reader, size + 1)
+            _check(hash, size, blake3(data).digest(), len(data))
+            self.keep_many([(hash, data)])
+            return
+        stored = self._write_file(hash, reader, size)
+        with self._database.atomic():
+            # A row whose file has gone missing makes room for the new one.
+            self._database.run("DELETE FROM contents WHERE hash = ?", (hash,))
+            self._database.run(
+                "INSERT INTO contents (hash, size, stored, data) VALUES (?, ?, ?, NULL)", (hash, size, stored)
+            )
+
+    def has_many(self, hashes: Sequence[bytes]) -> set[bytes]:
+        """Those of `hashes` whose content is held. One whose file has gone missing is not."""
+        rows = self._database.rows_in("SELECT hash, data IS NULL FROM contents WHERE hash IN (*)", hashes)
+        return {hash for hash, in_file in rows if not in_file or self._file(hash).exists()}
+
+    def read(self, hash: bytes) -> bytes | None:
+        """The content, or None if it is not held. `StoreError` if what is held does not hash to `hash`."""
+        row = self._database.row("SELECT size, data FROM contents WHERE hash = ?", (hash,))
+        if row is None:
+            return None
+        size, packed = row
+        if packed is None:
+            stream = self._open_file(hash)
+            if stream is None:
+                return None
+            with stream:
+                return stream.read()
+        try:
+            # zstandard takes 0 to mean no bound.
+            data = self._decompressor.decompress(packed, max_output_size=size or 1)
+        except zstandard.ZstdError as error:
+            raise _damaged(hash) from error
+        if blake3(data).digest() != hash:
+            raise _damaged(hash)
+        return data
+
+    def open(self, hash: bytes) -> BinaryIO | None:
+        """The content as a stream, or None if it is not held.
+
+        Reading to its end raises `StoreError` if what came does not hash to `hash`: use nothing before that.
+        """
+        row = self._database.row("SELECT data IS NULL FROM contents WHERE hash = ?", (hash,))
+        if row is None:
+            return None
+        if row[0]:
+            return self._open_file(hash)
+        data = self.read(hash)
+        return None if data is None else io.BytesIO(data)
+
+    def size(self) -> int:
+        """Bytes that all contents take, compressed."""
+        row = self._database.row("SELECT bytes FROM contents_total")
+        assert row is not None
+        return int(row[0])
+
+    def drop(self, hashes: Sequence[bytes]) -> list[bytes]:
+        """Take away those of `hashes` that no version and no live record refers to.
+
+        Gives those that lie in files; `unlink` takes them once the transaction is committed, for a file can't be
+        rolled back.
+        """
+        rows = self._database.rows_in(
+            "SELECT hash, data IS NULL FROM contents WHERE hash IN (*) "
+            "AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.hash = contents.hash AND v.hash <> x'') "
+            "AND NOT EXISTS "
+            "(SELECT 1 FROM records r WHERE r.hash = contents.hash AND r.deleted = 0 AND r.kind = 'file')",
+            hashes,
+        )
+        self._database.run_many("DELETE FROM contents WHERE hash = ?", [(hash,) for hash, _ in set(rows)])
+        return [hash for hash, in_file in set(rows) if in_file]
+
+    def unlink(self, hashes: Iterable[bytes]) -> None:
+        """Remove the files of contents whose rows are gone."""
+        with explaining(self._folder, _ADVICE):
+            for hash in hashes:
+                self._file(hash).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what a crash left: contents that nothing refers to, and files without a row.
+
+        A content is kept before it is referred to, so this may run only while nothing is under way: at start.
+        """
+        rows = self._database.rows(
+            "SELECT hash FROM contents EXCEPT SELECT hash FROM versions WHERE hash <> x'' "
+            "EXCEPT SELECT hash FROM records WHERE deleted = 0 AND kind = 'file'"
+        )
+        if rows:
+            with self._database.transaction():
+                self.drop([row[0] for row in rows])
+        with explaining(self._folder, _ADVICE):
+            if not self._folder.exists():
+                return
+            held = {
+                self._file(row[0]) for row in self._database.rows("SELECT hash FROM contents WHERE data IS NULL")
+            }
+            for file in self._folder.glob("??/*"):
+                if file not in held and file.suffix in (_SUFFIX, _UNFINISHED):
+                    file.unlink(missing_ok=True)
+
+    def _write_file(self, hash: bytes, reader: BinaryIO, size: int) -> int:
+        """Compress into the content's file, atomically; gives the bytes that it takes."""
+        target = self._file(hash)
+        with explaining(self._folder, _ADVICE):
+            private_folder(self._folder)
+            private_folder(target.parent)
+            unfinished = target.with_suffix(_UNFINISHED)
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                with open(descriptor, "wb") as file:
+                    self._compress(hash, reader, size, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    stored = file.tell()
+                os.replace(unfinished, target)
+            except BaseException:
+                unfinished.unlink(missing_ok=True)
+                raise
+            _fsync_folder(target.parent)
+            _fsync_folder(self._folder)
+        return stored
+
+    def _compress(self, hash: bytes, reader: BinaryIO, size: int, file: BinaryIO) -> None:
+        hasher = blake3()
+        seen = 0
+        with self._compressor.stream_writer(file, closefd=False) as writer:
+            while block := reader.read(_BLOCK):
+                seen += len(block)
+                if seen > size:
+                    break
+                hasher.update(block)
+                writer.write(block)
+        _check(hash, size, hasher.digest(), seen)
+
+    def _open_file(self, hash: bytes) -> BinaryIO | None:
+        with explaining(self._folder, _ADVICE):
+            try:
+                file = self._file(hash).open("rb")
+            except FileNotFoundError:
+                return None
+        return io.BufferedReader(_CheckedReader(hash, file), _BLOCK)
+
+    def _file(self, hash: bytes) -> Path:
+        name = hash.hex()
+        return self._folder / name[:2] / f"{name}{_SUFFIX}"
+
+
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _CheckedReader(io.RawIOBase):
+    """Decompresses a file and holds it against its hash at the end."""
+
+    def __init__(self, hash: bytes, file: BinaryIO) -> None:
+        self._hash = hash
+        self._hasher = blake3()
+        self._file = file
+        self._source: _Source = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+        try:
+            data = self._source.read(len(buffer))
+        except zstandard.ZstdError as error:
+            raise _damaged(self._hash) from error
+        if not data and self._hasher.digest() != self._hash:
+            raise _damaged(self._hash)
+        self._hasher.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _read_up_to(reader: BinaryIO, size: int) -> bytes:
+    """At most `size` bytes; less only at the stream's end."""
+    blocks = []
+    while size > 0 and (block := reader.read(size)):
+        blocks.append(block)
+        size -= len(block)
+    return b"".join(blocks)
+
+
+def _check(hash: bytes, size: int, got: bytes, got_size: int) -> None:
+    if got != hash or got_size != size:
+        raise StoreError("A file changed while its content was being kept.", hint="It will be looked at again.")
+
+
+def _damaged(hash: bytes) -> StoreError:
+    return StoreError(f"The kept content {hash.hex()[:16]}… is damaged on disk.", hint=_ADVICE)
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable where the system has that notion."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

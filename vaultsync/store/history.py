@@ -1,0 +1,216 @@
+"""History: every version of every path that this device has seen, and the contents to restore it from."""
+
+# ruff: noqa: A001, A002 (a content's hash is called a hash, here as everywhere)
+# ruff: noqa: S608 (what is put into the SQL is constant; values are bound)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO, Final
+
+from vaultsync.model.paths import fold, name_of
+from vaultsync.model.versions import Order, Version
+from vaultsync.store.contents import Contents
+from vaultsync.store.database import Cell, Database, Row
+from vaultsync.store.devices import Devices
+from vaultsync.store.encoding import pack_version, unpack_version
+from vaultsync.store.retention import Pruned, Retention, prune
+
+
+class Action(StrEnum):
+    """How a version came about."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    DELETED = "deleted"
+    MERGED = "merged"
+    REPLACED = "replaced"
+    RESTORED = "restored"
+    MOVED = "moved"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryVersion:
+    """What stood at a path."""
+
+    path: str
+    version: Version
+    hash: bytes
+    """BLAKE3-256 of the content; empty for folders and deletions."""
+    size: int
+    """In bytes."""
+    modified_at: int
+    """Unix time in ms on the device that made it."""
+    device: bytes
+    """That device's node id, 32 bytes."""
+    device_name: str
+    action: Action
+    kept_at: int
+    """Unix time in ms on this device when it was recorded."""
+    note: str = ""
+    """More about the action, for a person."""
+
+
+_COLUMNS: Final = "path, version, hash, size, modified_at, device, action, kept_at, note"
+_ACTIONS: Final = {action.value: action for action in Action}
+
+
+class History:
+    """Versions stand in the order in which they are recorded: of one path, the last is what the folder holds."""
+
+    def __init__(self, database: Database, devices: Devices, contents: Contents) -> None:
+        self._database = database
+        self._devices = devices
+        self._contents = contents
+
+    def keep(self, hash: bytes, data: bytes) -> None:
+        """Keep a content that is in hand; `hash` is its BLAKE3-256. Nothing happens if it is held."""
+        self._contents.keep_many([(hash, data)])
+
+    def keep_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep `(hash, data)` pairs, together."""
+        self._contents.keep_many(items)
+
+    def keep_file(self, hash: bytes, reader: BinaryIO, size: int) -> None:
+        """Keep a large content, streamed; durable when this returns.
+
+        Raises `StoreError` if `reader` does not give `size` bytes that hash to `hash`; nothing is kept then.
+        """
+        self._contents.keep_file(hash, reader, size)
+
+    def has(self, hash: bytes) -> bool:
+        return bool(self._contents.has_many([hash]))
+
+    def has_many(self, hashes: Iterable[bytes]) -> set[bytes]:
+        """Those of `hashes` whose content is held."""
+        return self._contents.has_many(list(hashes))
+
+    def read(self, hash: bytes) -> bytes | None:
+        """A content, or None if it is not held. `StoreError` if it is damaged."""
+        return self._contents.read(hash)
+
+    def open(self, hash: bytes) -> BinaryIO | None:
+        """A content as a stream, or None if it is not held. `StoreError` at its end if it is damaged."""
+        return self._contents.open(hash)
+
+    def size(self) -> int:
+        """Bytes that all contents take on disk, compressed."""
+        return self._contents.size()
+
+    def record(self, versions: Sequence[HistoryVersion]) -> None:
+        """Add versions, oldest first. Contents are kept apart, before."""
+        if not versions:
+            return
+        with self._database.atomic():
+            self._database.run_many(
+                f"INSERT INTO versions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        v.path,
+                        pack_version(v.version),
+                        v.hash,
+                        v.size,
+                        v.modified_at,
+                        self._devices.id_of(v.device, v.device_name),
+                        v.action.value,
+                        v.kept_at,
+                        v.note,
+                    )
+                    for v in versions
+                ],
+            )
+
+    def versions(self, path: str, limit: int = 1_000) -> list[HistoryVersion]:
+        """The newest `limit` versions of a path, newest first."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM versions WHERE path = ? ORDER BY id DESC LIMIT ?", (path, limit)
+        )
+        return [self._version_of(row) for row in rows]
+
+    def deleted(self, limit: int = 1_000, prefix: str = "") -> list[HistoryVersion]:
+        """The deletions that still stand, the latest first: of `prefix` and all below it, or of everything."""
+        within, cells = _within(prefix)
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM versions v WHERE action = 'deleted' AND {within} "
+            "AND id = (SELECT max(id) FROM versions WHERE path = v.path) ORDER BY id DESC LIMIT ?",
+            [*cells, limit],
+        )
+        return [self._version_of(row) for row in rows]
+
+    def at(self, time_ms: int, prefix: str = "") -> list[HistoryVersion]:
+        """What the folder held at that time (Unix ms, of this device), in path order, deletions included.
+
+        For each path the last version recorded at or before then: of `prefix` and all below it, or of everything.
+        """
+        within, cells = _within(prefix)
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM versions WHERE id IN "
+            f"(SELECT max(id) FROM versions WHERE {within} AND kept_at <= ? GROUP BY path) ORDER BY path",
+            [*cells, time_ms],
+        )
+        return [self._version_of(row) for row in rows]
+
+    def base(self, path: str, a: Version, b: Version) -> HistoryVersion | None:
+        """The newest version of `path` that both `a` and `b` descend from and whose content is held.
+
+        Newest by descent, then by when it was recorded. None if there is no such version.
+        """
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM versions v WHERE path = ? AND hash <> x'' "
+            "AND EXISTS (SELECT 1 FROM contents WHERE hash = v.hash) ORDER BY id DESC",
+            (path,),
+        )
+        best: tuple[Version, Row] | None = None
+        for row in rows:
+            version = unpack_version(row[1])
+            if not (a.includes(version) and b.includes(version)):
+                continue
+            if best is not None and version.compare(best[0]) is not Order.AFTER:
+                continue
+            if self.has(row[2]):
+                best = (version, row)
+        return None if best is None else self._version_of(best[1])
+
+    def paths_like(self, text: str, limit: int = 50) -> list[str]:
+        """Find as you type: paths that have all words of `text` in them, in any case.
+
+        Those whose name begins with it come first, then those with it in the name, then the rest, in path order.
+        """
+        words = fold(text).split()
+        whole = " ".join(words)
+        found: list[tuple[int, str]] = []
+        for (path,) in self._database.rows("SELECT DISTINCT path FROM versions ORDER BY path"):
+            folded = fold(path)
+            if all(word in folded for word in words):
+                name = name_of(folded)
+                rank = 0 if name.startswith(whole) else 1 if all(word in name for word in words) else 2
+                found.append((rank, path))
+        return [path for _, path in sorted(found)[:limit]]
+
+    def prune(
+        self, policy: Retention, now_ms: int, live: AbstractSet[bytes] = frozenset(), *, limit: int = 5_000
+    ) -> Pruned:
+        """Let old versions go as `policy` says, at most `limit` of them; `Pruned.more` tells whether to go on.
+
+        Never goes: the newest version of a path, the version that the index holds of it, a content that a live
+        record has, a version whose content is in `live`. Not inside a transaction: it makes its own, small ones.
+        """
+        return prune(self._database, self._contents, policy, now_ms, live, limit)
+
+    def _version_of(self, row: Row) -> HistoryVersion:
+        path, version, hash, size, modified_at, device, action, kept_at, note = row
+        node, name = self._devices.pair_of(device)
+        return HistoryVersion(
+            path, unpack_version(version), hash, size, modified_at, node, name, _ACTIONS[action], kept_at, note
+        )
+
+
+def _within(prefix: str) -> tuple[str, list[Cell]]:
+    """The condition for `prefix` itself and what is below it: '0' is the character after '/'."""
+    if not prefix:
+        return "TRUE", []
+    return "(path = ? OR (path > ? AND path < ?))", [prefix, f"{prefix}/", f"{prefix}0"]

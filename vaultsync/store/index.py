@@ -1,0 +1,208 @@
+"""The index: what this device knows of every path of one vault, numbered by update."""
+
+# ruff: noqa: A001, A002 (a content's hash is called a hash, here as everywhere)
+# ruff: noqa: S608 (what is put into the SQL is constant; values are bound)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from vaultsync.model.paths import fold
+from vaultsync.model.records import Entry, Signature
+from vaultsync.store.database import Database
+from vaultsync.store.devices import Devices
+from vaultsync.store.digest import EMPTY_DIGEST, moved_digest, term
+from vaultsync.store.encoding import pack_signature, pack_version
+from vaultsync.store.rows import COLUMNS, PUT, entry_of, fold_key, row_of
+from vaultsync.store.totals import Counts, Tally, Totals, read_totals, write_totals
+
+PAGE: Final = 512
+"""Entries read at once while walking the index; between pages the caller may change it."""
+
+_LIVE: Final = "deleted = 0"
+_PRESENT: Final = "deleted = 0 AND state = 'present'"
+_OLD: Final = "path, kind, hash, size, deleted, version, state"
+
+
+class Index:
+    """One vault's records. Not for two threads at once."""
+
+    def __init__(self, database: Database, devices: Devices) -> None:
+        self._database = database
+        self._devices = devices
+        self._known: Totals | None = None
+        database.on_rollback.append(self._forget_totals)
+
+    @property
+    def index_id(self) -> bytes:
+        """Random identity, 16 bytes; a peer that sees another one starts again from sequence 0."""
+        return self._totals.index_id
+
+    @property
+    def sequence(self) -> int:
+        """The newest update's number; 0 in an empty index."""
+        return self._totals.sequence
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes, equal wherever the records are equal (store/digest.py)."""
+        return self._totals.digest
+
+    def counts(self) -> Counts:
+        return self._totals.counts
+
+    def get(self, path: str) -> Entry | None:
+        row = self._database.row(f"SELECT {COLUMNS} FROM records WHERE path = ?", (path,))
+        return None if row is None else entry_of(row, self._devices)
+
+    def get_many(self, paths: Iterable[str]) -> dict[str, Entry]:
+        """The entries of those paths that have one."""
+        rows = self._database.rows_in(f"SELECT {COLUMNS} FROM records WHERE path IN (*)", list(paths))
+        return {row[1]: entry_of(row, self._devices) for row in rows}
+
+    def below(self, folder: str) -> Iterator[Entry]:
+        """What is live and present under `folder` (itself not included; "" is the whole vault), in path order."""
+        return self._walk(folder, _PRESENT)
+
+    def live_below(self, folder: str) -> Iterator[Entry]:
+        """As `below`, with what this device blocks or leaves out."""
+        return self._walk(folder, _LIVE)
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything, tombstones too, in path order. The index may change meanwhile."""
+        return self._walk("", "TRUE")
+
+    def with_hash(self, hash: bytes, limit: int = 8) -> list[Entry]:
+        """Present files that have this content."""
+        rows = self._database.rows(
+            f"SELECT {COLUMNS} FROM records WHERE hash = ? AND kind = 'file' AND {_PRESENT} LIMIT ?",
+            (hash, limit),
+        )
+        return [entry_of(row, self._devices) for row in rows]
+
+    def folded(self, paths: Iterable[str]) -> dict[str, list[Entry]]:
+        """For each of `paths`, the live entries at other paths that fold to the same (model/paths.py).
+
+        In whatever state they are. Every path is a key; its list is empty where nothing collides.
+        """
+        wanted = list(paths)
+        keys = list({fold_key(path) for path in wanted})
+        rows = self._database.rows_in(f"SELECT {COLUMNS} FROM records WHERE fold_key IN (*) AND {_LIVE}", keys)
+        groups: dict[str, list[Entry]] = {}
+        for row in rows:
+            groups.setdefault(fold(row[1]), []).append(entry_of(row, self._devices))
+        return {path: [e for e in groups.get(fold(path), ()) if e.record.path != path] for path in wanted}
+
+    def put(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Write `entries`, each under the next sequence; gives them back with it. Inside a transaction only."""
+        assert self._database.in_transaction, "an index changes only inside a transaction"
+        if not entries:
+            return []
+        totals = self._totals
+        placed = [replace(entry, sequence=totals.sequence + 1 + i) for i, entry in enumerate(entries)]
+        rows = self._database.rows_in(
+            f"SELECT {_OLD} FROM records WHERE path IN (*)", [entry.record.path for entry in placed]
+        )
+        old = {row[0]: row for row in rows}
+        tally = Tally(totals.counts)
+        moved = 0
+        for entry in placed:
+            record = entry.record
+            if (was := old.get(record.path)) is not None:
+                path, kind, hash, size, deleted, version, state = was
+                moved -= term(path, kind, hash, deleted, version)
+                tally.count(kind, size, deleted, state, -1)
+            version = pack_version(record.version)
+            moved += term(record.path, record.kind, record.hash, record.deleted, version)
+            tally.count(record.kind, record.size, record.deleted, entry.state, 1)
+            old[record.path] = (
+                record.path,
+                record.kind,
+                record.hash,
+                record.size,
+                record.deleted,
+                version,
+                entry.state,
+            )
+        self._database.run_many(PUT, [row_of(entry, self._devices) for entry in placed])
+        totals = Totals(totals.index_id, placed[-1].sequence, moved_digest(totals.digest, moved), tally.counts)
+        write_totals(self._database, totals)
+        self._known = totals
+        return placed
+
+    def put_signatures(self, pairs: Iterable[tuple[str, Signature]]) -> None:
+        """Remember what `stat` says now of files whose content did not change. No peer needs to hear of it."""
+        with self._database.atomic():
+            self._database.run_many(
+                "UPDATE records SET signature = ? WHERE path = ?",
+                [(pack_signature(signature), path) for path, signature in pairs],
+            )
+
+    def changes_after(self, sequence: int, limit: int) -> list[Entry]:
+        """The first `limit` entries whose sequence is greater, in its order."""
+        rows = self._database.rows(
+            f"SELECT {COLUMNS} FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?", (sequence, limit)
+        )
+        return [entry_of(row, self._devices) for row in rows]
+
+    def recompute_digest(self) -> bytes:
+        """The digest from the records themselves; anything else than `digest` means that the index is damaged."""
+        moved = 0
+        after = ""
+        while rows := self._database.rows(
+            "SELECT path, kind, hash, deleted, version FROM records WHERE path > ? ORDER BY path LIMIT ?",
+            (after, PAGE),
+        ):
+            moved += sum(term(*row) for row in rows)
+            after = rows[-1][0]
+        return moved_digest(EMPTY_DIGEST, moved)
+
+    def cursor(self, peer: bytes) -> tuple[bytes, int]:
+        """`peer`'s index id, and up to which of its sequences this index has applied it; `(b"", 0)` if nothing."""
+        row = self._database.row("SELECT index_id, cursor FROM cursors WHERE peer = ?", (peer,))
+        return (b"", 0) if row is None else (row[0], row[1])
+
+    def set_cursor(self, peer: bytes, index_id: bytes, cursor: int) -> None:
+        self._database.run(
+            "INSERT INTO cursors (peer, index_id, cursor) VALUES (?, ?, ?) "
+            "ON CONFLICT (peer) DO UPDATE SET index_id = excluded.index_id, cursor = excluded.cursor",
+            (peer, index_id, cursor),
+        )
+
+    def acked(self, peer: bytes) -> int:
+        """Up to which of this index's sequences `peer` has said that it durably has them; 0 if nothing."""
+        row = self._database.row("SELECT acked FROM cursors WHERE peer = ?", (peer,))
+        return 0 if row is None else int(row[0])
+
+    def set_acked(self, peer: bytes, sequence: int) -> None:
+        self._database.run(
+            "INSERT INTO cursors (peer, acked) VALUES (?, ?) "
+            "ON CONFLICT (peer) DO UPDATE SET acked = excluded.acked",
+            (peer, sequence),
+        )
+
+    def forget_peer(self, peer: bytes) -> None:
+        self._database.run("DELETE FROM cursors WHERE peer = ?", (peer,))
+
+    @property
+    def _totals(self) -> Totals:
+        if self._known is None:
+            self._known = read_totals(self._database)
+            assert self._known is not None, "the store makes the row when it is opened"
+        return self._known
+
+    def _forget_totals(self) -> None:
+        self._known = None
+
+    def _walk(self, folder: str, condition: str) -> Iterator[Entry]:
+        """Page by page; '0' is the character after '/', so [folder/, folder0) holds what is below and no more."""
+        after, bound = (f"{folder}/", "path < ?") if folder else ("", "? = '0'")
+        while rows := self._database.rows(
+            f"SELECT {COLUMNS} FROM records WHERE path > ? AND {bound} AND {condition} ORDER BY path LIMIT ?",
+            (after, f"{folder}0", PAGE),
+        ):
+            for row in rows:
+                yield entry_of(row, self._devices)
+            after = rows[-1][1]
