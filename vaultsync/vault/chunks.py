@@ -1,0 +1,171 @@
+"""Large files in pieces: cutting them, and collecting the pieces of one that arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final, Self
+
+from blake3 import blake3
+from fastcdc import fastcdc
+
+from vaultsync.errors import UnstableFileError
+from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
+from vaultsync.vault.filesystem import TEMP_DIR, FileSystem, RandomFile
+from vaultsync.vault.hashing import hash_bytes
+
+PART_SUFFIX: Final = ".part"
+
+_WINDOW: Final = 8 << 20
+"""Bytes in memory while a file is cut."""
+_BLOCK: Final = 1 << 20
+
+
+def cut(fs: FileSystem, path: str, file_hash: bytes) -> Manifest:
+    """The chunks of the file at `path`, in constant memory.
+
+    Raises `UnstableFileError` if its content is not (any more) the one that `file_hash` names; `OSError`.
+    """
+    hasher = blake3()
+    chunks: list[Chunk] = []
+    offset = 0
+    # Not mapped into memory: a file that is truncated meanwhile would end the process.
+    with fs.open_read(path) as file:
+        window = b""
+        ended = False
+        while not ended:
+            parts = [window]
+            size = len(window)
+            while size < _WINDOW:
+                block = file.read(_WINDOW - size)
+                if not block:
+                    ended = True
+                    break
+                hasher.update(block)
+                parts.append(block)
+                size += len(block)
+            window = b"".join(parts)
+            view = memoryview(window)
+            used = 0
+            for length in _lengths(view):
+                # A cut depends on no more than MAX_CHUNK bytes, and all of them must be in sight.
+                if not ended and len(window) - used < MAX_CHUNK:
+                    break
+                chunks.append(Chunk(hash_bytes(view[used : used + length]), offset, length))
+                used += length
+                offset += length
+            window = window[used:]
+    if hasher.digest() != file_hash:
+        raise UnstableFileError(f"{path} is no longer what it was.")
+    return Manifest(file_hash, offset, tuple(chunks))
+
+
+def _lengths(view: memoryview) -> Iterator[int]:
+    if view:
+        for piece in fastcdc(view, MIN_CHUNK, AVERAGE_CHUNK, MAX_CHUNK):
+            yield piece.length
+
+
+class PartialFile:
+    """A file in `.vaultsync/tmp` that is put together from chunks, in any order, across restarts."""
+
+    def __init__(self, fs: FileSystem, manifest: Manifest) -> None:
+        """Opens what an earlier run has left, checking what is there, or makes a new one. `OSError`."""
+        self.manifest = manifest
+        self.path = part_path(manifest.hash)
+        self._fs = fs
+        self._missing: dict[bytes, list[Chunk]] = {}
+        for chunk in manifest.chunks:
+            self._missing.setdefault(chunk.hash, []).append(chunk)
+        self._file = self._open()
+
+    def _open(self) -> RandomFile:
+        there = self._fs.stat(self.path)
+        if there is not None and there.signature.size == self.manifest.size:
+            file = self._fs.open_random(self.path)
+            for chunk in self.manifest.chunks:
+                if file.is_hole(chunk.offset, chunk.size):
+                    continue
+                if hash_bytes(file.read_at(chunk.offset, chunk.size)) == chunk.hash:
+                    self._have(chunk)
+            return file
+        if there is not None:
+            self._fs.remove(self.path)
+        if self._fs.stat(TEMP_DIR) is None:
+            self._fs.mkdir(TEMP_DIR)
+        return self._fs.open_random(self.path, create_size=self.manifest.size)
+
+    def _have(self, chunk: Chunk) -> None:
+        rest = [c for c in self._missing.get(chunk.hash, []) if c.offset != chunk.offset]
+        if rest:
+            self._missing[chunk.hash] = rest
+        else:
+            self._missing.pop(chunk.hash, None)
+
+    def missing(self) -> list[Chunk]:
+        """The chunks that are still wanted, in order of offset, each content once."""
+        return sorted((places[0] for places in self._missing.values()), key=lambda c: c.offset)
+
+    @property
+    def missing_bytes(self) -> int:
+        """How much still has to come, in bytes."""
+        return sum(places[0].size for places in self._missing.values())
+
+    def write(self, chunk: Chunk, data: bytes) -> None:
+        """Put a chunk in its place, and wherever else the file has the same. `ValueError` if `data` is another."""
+        if hash_bytes(data) != chunk.hash:
+            raise ValueError(f"chunk at {chunk.offset} has another hash than announced")
+        for place in self._missing.pop(chunk.hash, []):
+            self._file.write_at(place.offset, data)
+
+    def fill_from(self, fs: FileSystem, path: str, manifest: Manifest) -> int:
+        """Take what is missing from a file of the vault with this manifest; the number of bytes taken.
+
+        What is not what the manifest says is passed over. `OSError` if the file can't be read.
+        """
+        if self._missing.keys().isdisjoint(chunk.hash for chunk in manifest.chunks):
+            return 0
+        taken = 0
+        with fs.open_read(path) as source:
+            for chunk in manifest.chunks:
+                if chunk.hash not in self._missing:
+                    continue
+                data = source.read_at(chunk.offset, chunk.size)
+                if hash_bytes(data) == chunk.hash:
+                    self.write(chunk, data)
+                    taken += len(data)
+        return taken
+
+    def finish(self) -> None:
+        """Check the whole and close it. `UnstableFileError` if it is not what its hash says; then it is removed."""
+        assert not self._missing, "chunks are missing"
+        hasher = blake3()
+        offset = 0
+        while block := self._file.read_at(offset, _BLOCK):
+            hasher.update(block)
+            offset += len(block)
+        self.close()
+        if hasher.digest() != self.manifest.hash:
+            self.discard()
+            raise UnstableFileError("The pieces of a file do not make the file that was announced.")
+
+    def close(self) -> None:
+        """Leave it for later."""
+        self._file.close()
+
+    def discard(self) -> None:
+        """Give it up."""
+        self.close()
+        with suppress(FileNotFoundError):
+            self._fs.remove(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def part_path(file_hash: bytes) -> str:
+    """Where the partial file for a content lies."""
+    return f"{TEMP_DIR}/{file_hash.hex()}{PART_SUFFIX}"

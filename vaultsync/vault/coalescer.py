@@ -1,0 +1,81 @@
+"""When to look at dirty paths: at once, but not at every keystroke. Time is an argument, in ms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+LEADING_MS: Final = 15
+"""A quiet path is looked at so long after its first event."""
+QUIET_MS: Final = 100
+"""A path that was just looked at is looked at again when it has been quiet for so long,"""
+AT_MOST_MS: Final = 500
+"""or after so long, if it never is quiet."""
+MAX_PATHS: Final = 2_000
+"""With more paths waiting, listing the whole vault is cheaper."""
+WHOLE_VAULT: Final = ""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    first_ms: float
+    """When the first event came that nobody has looked at."""
+    last_ms: float
+    leading: bool
+
+    @property
+    def due_ms(self) -> float:
+        if self.leading:
+            return self.first_ms + LEADING_MS
+        return min(self.last_ms + QUIET_MS, self.first_ms + AT_MOST_MS)
+
+
+class Coalescer:
+    """Collects dirty paths and says which are due. `""` stands for the whole vault and swallows the rest."""
+
+    def __init__(self, max_paths: int = MAX_PATHS) -> None:
+        self._max_paths = max_paths
+        self._waiting: dict[str, _Waiting] = {}
+        self._warm_until_ms: dict[str, float] = {}
+
+    def add(self, paths: Collection[str] | None, now_ms: float) -> None:
+        """Something happened at `paths`; None is the whole vault."""
+        if paths is None or WHOLE_VAULT in paths:
+            self._add_whole(now_ms)
+            return
+        if WHOLE_VAULT in self._waiting:
+            self._add_one(WHOLE_VAULT, now_ms)
+            return
+        for path in paths:
+            self._add_one(path, now_ms)
+        if len(self._waiting) > self._max_paths:
+            self._add_whole(now_ms)
+
+    def due(self, now_ms: float) -> set[str]:
+        """The paths to look at now; they are forgotten here."""
+        ready = {path for path, waiting in self._waiting.items() if waiting.due_ms <= now_ms}
+        self._warm_until_ms = {path: until for path, until in self._warm_until_ms.items() if until > now_ms}
+        for path in ready:
+            del self._waiting[path]
+            self._warm_until_ms[path] = now_ms + QUIET_MS
+        return ready
+
+    def next_due_ms(self) -> float | None:
+        """When `due` will have something, if nothing else happens; None if never."""
+        return min((waiting.due_ms for waiting in self._waiting.values()), default=None)
+
+    def _add_whole(self, now_ms: float) -> None:
+        whole = self._waiting.get(WHOLE_VAULT)
+        self._waiting.clear()
+        if whole is not None:
+            self._waiting[WHOLE_VAULT] = whole
+        self._add_one(WHOLE_VAULT, now_ms)
+
+    def _add_one(self, path: str, now_ms: float) -> None:
+        waiting = self._waiting.get(path)
+        if waiting is not None:
+            waiting.last_ms = max(waiting.last_ms, now_ms)
+            return
+        warm = self._warm_until_ms.get(path, 0) > now_ms
+        self._waiting[path] = _Waiting(now_ms, now_ms, leading=not warm)

@@ -1,0 +1,85 @@
+"""The vault's id marker: what makes a folder this vault and not an empty mount point."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from dataclasses import dataclass
+from typing import Final
+
+from vaultsync.errors import ConfigError, VaultError, VaultOfflineError
+from vaultsync.model.ids import VaultId
+from vaultsync.model.paths import MARKER_DIR
+
+MARKER_NAME: Final = "vault.json"
+FORMAT: Final = 1
+_MAX_BYTES: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What `.vaultsync/vault.json` says."""
+
+    vault: VaultId
+    name: str
+
+
+def create(root: str, vault: VaultId, name: str) -> Marker:
+    """Make the folder at `root` this vault, durably.
+
+    Raises `VaultError` if it is one already, or if the marker's place is taken by something else; `OSError`.
+    """
+    folder = os.path.join(root, MARKER_DIR)
+    os.makedirs(root, exist_ok=True)
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            raise VaultError(f"{folder} is not a folder of its own.", hint="Move it away and try again.") from None
+    target = os.path.join(folder, MARKER_NAME)
+    if os.path.lexists(target):
+        raise VaultError(f"{root} is a vault already.")
+    text = json.dumps({"format": FORMAT, "id": str(vault), "name": name}, ensure_ascii=False, indent=2) + "\n"
+    temporary = target + ".new"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+    for path in (folder, root):
+        _sync_folder(path)
+    return Marker(vault, name)
+
+
+def read(root: str) -> Marker:
+    """The marker of the vault at `root`.
+
+    Raises `VaultOfflineError` if it is not there or can't be read, `ConfigError` if it says nothing sensible.
+    """
+    path = os.path.join(root, MARKER_DIR, MARKER_NAME)
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(_MAX_BYTES)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise VaultOfflineError(f"{root} has no vault marker.") from error
+        raise VaultOfflineError(f"The marker of {root} cannot be read: {error.strerror}.") from error
+    try:
+        data = json.loads(raw)
+        if data["format"] != FORMAT:
+            raise ConfigError(f"{path} has format {data['format']!r}; this version knows {FORMAT}.")
+        return Marker(VaultId.parse(data["id"]), str(data["name"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path} is damaged: {error}.") from error
+
+
+def _sync_folder(path: str) -> None:
+    if os.name == "nt":
+        return
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

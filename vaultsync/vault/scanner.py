@@ -1,0 +1,200 @@
+"""What the disk shows that the index does not know yet.
+
+Two passes: the survey lists folders and compares stat signatures, which is cheap; only what differs is read and
+hashed. What can't be read or listed is told as a trouble, never as a deletion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from vaultsync.errors import UnstableFileError, VaultOfflineError
+from vaultsync.model.changes import Observation
+from vaultsync.model.paths import MARKER_DIR
+from vaultsync.model.records import Entry, Kind, Signature
+from vaultsync.vault.filesystem import DirEntry, FileSystem, Stat
+from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.selection import Selection
+from vaultsync.vault.survey import LOOK_AGAIN_MS, Survey, is_live
+from vaultsync.vault.words import error_words
+
+KEEP_CONTENT: Final = 1 << 20
+"""Observations of files of up to so many bytes carry their content."""
+EMPTY_WAIT_MS: Final = 2_000
+"""Obsidian truncates before it writes: a file that becomes empty is believed after this time."""
+
+_BATCH_FILES: Final = 256
+_BATCH_BYTES: Final = 32 << 20
+
+
+class IndexView(Protocol):
+    """What the scanner needs to know of the index."""
+
+    def get(self, path: str) -> Entry | None: ...
+
+    def below(self, folder: str) -> Iterable[Entry]:
+        """The entries under `folder`, at any depth, that are not deleted and whose state is PRESENT; "" is all."""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """What one look found. What it says nothing of is as the index says, or is not selected."""
+
+    observations: list[Observation] = field(default_factory=list)
+    """Vanished paths first, the deepest first; then folders, the outermost first; then files."""
+    touched: list[tuple[str, Signature]] = field(default_factory=list)
+    """Files whose content is what the index says, under a new signature."""
+    again: dict[str, int] = field(default_factory=dict)
+    """Paths that can't be judged yet, and after how many ms to look again."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Paths that can't be synced, and why, in words. A name that is not Unicode is shown escaped."""
+    remaining: int = 0
+    """Files that this sweep will still read, for a progress bar."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A sighting in the making, with what it has cost."""
+
+    index: IndexView
+    now_ms: int
+    sighting: Sighting = field(default_factory=Sighting)
+    content_bytes: int = 0
+
+
+class Scanner:
+    """Compares a vault's folder with its index. Used by one thread at a time."""
+
+    def __init__(self, fs: FileSystem, selection: Selection) -> None:
+        self._fs = fs
+        self.selection = selection
+        self._emptied: dict[str, int] = {}
+
+    def look(self, paths: Collection[str], index: IndexView, now_ms: int) -> Sighting:
+        """Look at dirty paths: files, folders (with all that is in them), and what is no longer there.
+
+        When contents of more than 32 MiB would have to be held, the rest of the paths is left for `again`.
+        Raises `VaultOfflineError` if something is missing and so is the vault's marker.
+        """
+        with self._fs.batch():
+            survey = Survey(self._fs, self.selection, index, now_ms)
+            for path in sorted(paths):
+                survey.visit(path)
+            reading = self._open(survey, index, now_ms)
+            self._missing(survey, reading)
+            for path, seen in survey.changed:
+                if reading.content_bytes >= _BATCH_BYTES:
+                    reading.sighting.again[path] = 0
+                else:
+                    self._read(path, seen, reading)
+        return reading.sighting
+
+    def sweep(
+        self,
+        index: IndexView,
+        now_ms: int,
+        *,
+        batch_files: int = _BATCH_FILES,
+        batch_bytes: int = _BATCH_BYTES,
+    ) -> Iterator[Sighting]:
+        """Look through the whole vault, a batch at a time; the index may take each batch up before the next.
+
+        The first sighting holds all that is missing, together with the files that may be what was moved.
+        Raises `VaultOfflineError` if something is missing and so is the vault's marker.
+        """
+        with self._fs.batch():
+            survey = Survey(self._fs, self.selection, index, now_ms)
+            survey.visit("")
+            reading = self._open(survey, index, now_ms)
+            moved = self._missing(survey, reading)
+            files = survey.changed
+            if moved:
+                files.sort(key=lambda item: item[1].signature.inode not in moved)
+        done = 0
+        while True:
+            with self._fs.batch():
+                start = done
+                while done < len(files):
+                    path, seen = files[done]
+                    full = done - start >= batch_files or reading.content_bytes >= batch_bytes
+                    if full and seen.signature.inode not in moved:
+                        break
+                    self._read(path, seen, reading)
+                    done += 1
+            reading.sighting.remaining = len(files) - done
+            yield reading.sighting
+            if done >= len(files):
+                return
+            reading = _Reading(index, now_ms)
+
+    def _open(self, survey: Survey, index: IndexView, now_ms: int) -> _Reading:
+        reading = _Reading(index, now_ms)
+        reading.sighting.troubles.update(survey.troubles)
+        reading.sighting.again.update(survey.again)
+        return reading
+
+    def _missing(self, survey: Survey, reading: _Reading) -> set[int]:
+        """Add what is missing and the folders to the sighting; the inodes of the missing files."""
+        gone = survey.missing()
+        if gone and self._fs.stat(MARKER_DIR) is None:
+            raise VaultOfflineError("The folder is empty where the vault's marker should be.")
+        out = reading.sighting.observations
+        for entry in gone:
+            self._emptied.pop(entry.record.path, None)
+            out.append(Observation(entry.record.path, None))
+        out.extend(Observation(path, Kind.DIR) for path in survey.folders)
+        return {entry.signature.inode for entry in gone if entry.signature is not None}
+
+    def _read(self, path: str, seen: Stat | DirEntry, reading: _Reading) -> None:
+        sighting = reading.sighting
+        content: bytes | None = None
+        try:
+            if seen.signature.size <= KEEP_CONTENT:
+                content, signature = self._fs.read(path)
+                digest = hash_bytes(content)
+            else:
+                digest, signature = self._fs.hash(path)
+        except (UnstableFileError, FileNotFoundError, NotADirectoryError):
+            sighting.again[path] = LOOK_AGAIN_MS
+            return
+        except OSError as error:
+            sighting.troubles[path] = error_words(error)
+            return
+        entry = reading.index.get(path)
+        known = entry if entry is not None and is_live(entry) and entry.record.kind is Kind.FILE else None
+        if known is not None and known.record.size > 0 and signature.size == 0:
+            wait_ms = self._wait_for_content(path, signature, reading.now_ms)
+            if wait_ms > 0:
+                sighting.again[path] = wait_ms
+                return
+        self._emptied.pop(path, None)
+        executable = seen.executable
+        if executable is None:
+            executable = known is not None and known.record.executable
+        if known is not None and known.record.hash == digest and known.record.executable == executable:
+            if known.signature != signature:
+                sighting.touched.append((path, signature))
+            return
+        reading.content_bytes += len(content or b"")
+        sighting.observations.append(
+            Observation(
+                path,
+                Kind.FILE,
+                digest,
+                signature.size,
+                signature.mtime_ns,
+                executable,
+                signature,
+                content,
+            )
+        )
+
+    def _wait_for_content(self, path: str, signature: Signature, now_ms: int) -> int:
+        """For how many ms a file that became empty is not believed yet."""
+        since = self._emptied.setdefault(path, now_ms)
+        if now_ms < since:
+            since = self._emptied[path] = now_ms
+        empty_ms = max(now_ms - since, now_ms - signature.mtime_ns // 1_000_000)
+        return EMPTY_WAIT_MS - empty_ms

@@ -1,0 +1,96 @@
+"""Which paths this device syncs: the never-list, the vault's ignore file and the device's categories."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from pathspec import GitIgnoreSpec
+
+from vaultsync.errors import ConfigError
+from vaultsync.model.filters import (
+    CATEGORY_WORDS,
+    DEFAULT_CATEGORIES,
+    IGNORE_FILE,
+    Category,
+    category_of,
+    is_settings_path,
+    never_reason,
+)
+from vaultsync.model.paths import parent_of
+from vaultsync.vault.filesystem import FileSystem
+
+
+class Selection:
+    """The rules of one device for one vault. A value: what changes makes a new one."""
+
+    __slots__ = ("_categories", "_folders", "_lines", "_patterns")
+
+    def __init__(self, ignore: str = "", categories: AbstractSet[Category] = DEFAULT_CATEGORIES) -> None:
+        """`ignore` is the text of the ignore file. `ConfigError` names the line of a pattern that is none."""
+        self._categories = frozenset(categories)
+        self._lines = ignore.removeprefix("\ufeff").splitlines()
+        self._patterns = _compile(self._lines)
+        self._folders: dict[str, str | None] = {"": None}
+
+    @classmethod
+    def load(cls, fs: FileSystem, categories: AbstractSet[Category] = DEFAULT_CATEGORIES) -> Selection:
+        """With the ignore file that the vault holds now, if any. `ConfigError`, `OSError`, `UnstableFileError`."""
+        if fs.stat(IGNORE_FILE) is None:
+            return cls("", categories)
+        try:
+            return cls(fs.read(IGNORE_FILE)[0].decode(), categories)
+        except UnicodeDecodeError:
+            raise ConfigError(f"{IGNORE_FILE} is not UTF-8 text.") from None
+
+    @property
+    def categories(self) -> frozenset[Category]:
+        return self._categories
+
+    def reason(self, path: str, is_folder: bool) -> str | None:
+        """Which rule leaves `path` out, in words for a person; None if it is selected.
+
+        What is in a folder that is left out is left out too, as in Git.
+        """
+        if path == IGNORE_FILE:
+            return None
+        if is_folder:
+            return self._folder_reason(path)
+        return self._folder_reason(parent_of(path)) or self._own_reason(path, is_folder=False)
+
+    def _folder_reason(self, folder: str) -> str | None:
+        if folder in self._folders:
+            return self._folders[folder]
+        reason = self._folder_reason(parent_of(folder)) or self._own_reason(folder, is_folder=True)
+        self._folders[folder] = reason
+        return reason
+
+    def _own_reason(self, path: str, *, is_folder: bool) -> str | None:
+        if never := never_reason(path):
+            return never
+        if not is_folder or is_settings_path(path):
+            category = category_of(path)
+            if category is not None and category not in self._categories:
+                return f"{CATEGORY_WORDS[category]} are switched off on this device"
+        if self._patterns is not None:
+            spec, numbers = self._patterns
+            result = spec.check_file(path + "/" if is_folder else path)
+            if result.include and result.index is not None:
+                number = numbers[result.index]
+                return f"{IGNORE_FILE} line {number}: {self._lines[number - 1].strip()}"
+        return None
+
+
+def _compile(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | None:
+    """The patterns, and the line number of each."""
+    numbers = [n for n, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
+    for number in numbers:
+        line = lines[number - 1]
+        try:
+            (pattern,) = GitIgnoreSpec.from_lines([line], backend="simple").patterns
+        except ValueError as error:
+            raise ConfigError(f"{IGNORE_FILE} line {number} is not a pattern: {line!r} ({error})") from error
+        if pattern.include is None:
+            raise ConfigError(f"{IGNORE_FILE} line {number} can match nothing: {line!r}")
+    if not numbers:
+        return None
+    return GitIgnoreSpec.from_lines([lines[n - 1] for n in numbers], backend="simple"), numbers

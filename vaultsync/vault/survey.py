@@ -1,0 +1,214 @@
+"""The cheap half of a scan: list folders, compare stat signatures, and note what deserves a closer look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from vaultsync.errors import PathError, VaultOfflineError
+from vaultsync.model.paths import MARKER_DIR, check_path, name_of, parent_of, parents_of
+from vaultsync.model.records import Entry, Kind, State
+from vaultsync.vault.filesystem import DirEntry, DiskKind, FileSystem, Stat
+from vaultsync.vault.selection import Selection
+from vaultsync.vault.words import KIND_TROUBLES, error_words, shown
+
+LOOK_AGAIN_MS: Final = 100
+"""After so long, for what changed under our eyes."""
+
+_HOT_MS: Final = 2_000
+"""A file modified so recently may change again under the same signature (FAT counts in steps of 2 s)."""
+_FINE_TICK_MS: Final = 20
+"""How far apart two edits certainly differ on file systems that count finer than seconds (a jiffy is 1–10 ms)."""
+_SECOND_NS: Final = 1_000_000_000
+
+
+class _Index(Protocol):
+    def get(self, path: str) -> Entry | None: ...
+
+    def below(self, folder: str) -> Iterable[Entry]: ...
+
+
+class Survey:
+    """One pass over some paths. After the visits, its attributes say what was found."""
+
+    def __init__(self, fs: FileSystem, selection: Selection, index: _Index, now_ms: int) -> None:
+        self._fs = fs
+        self._selection = selection
+        self._index = index
+        self._now_ms = now_ms
+        self._expected: dict[str, Entry] = {}
+        self._covered: set[str] = set()
+        self._blind: set[str] = set()
+        self._listings: dict[str, dict[str, DirEntry]] = {}
+        self.changed: list[tuple[str, Stat | DirEntry]] = []
+        """Files to read."""
+        self.folders: dict[str, None] = {}
+        """Folders that the index does not know, the outermost first."""
+        self.troubles: dict[str, str] = {}
+        self.again: dict[str, int] = {}
+
+    def visit(self, path: str) -> None:
+        """Look at one path, and at all below it if it is a folder. Parents before what is in them.
+
+        Raises `VaultOfflineError` if the vault itself can't be listed.
+        """
+        if path in self._covered or not self._covered.isdisjoint(("", *parents_of(path))):
+            return
+        if path == "":
+            self._expected.update((e.record.path, e) for e in self._index.below(""))
+            self._walk("")
+            return
+        if path.split("/", 1)[0] == MARKER_DIR:
+            return
+        try:
+            check_path(path)
+            seen = self._stat(path)
+        except PathError as error:
+            self.troubles[shown(path)] = _refusal(path, error)
+            return
+        except OSError as error:
+            self.troubles[path] = error_words(error)
+            return
+        entry = self._index.get(path)
+        if entry is not None and is_live(entry):
+            self._expected[path] = entry
+        self._expected.update((e.record.path, e) for e in self._index.below(path))
+        if seen is None:
+            self._covered.add(path)
+            return
+        if self._selection.reason(path, seen.kind is DiskKind.DIR) is None:
+            for parent in parents_of(path):
+                self._add_folder(parent)
+        if self._consider(path, seen):
+            self._walk(path)
+
+    def missing(self) -> list[Entry]:
+        """The entries that have nothing on disk any more, the deepest first."""
+        self._listings.clear()
+        gone = []
+        for path in sorted(self._expected, key=lambda p: (-p.count("/"), p)):
+            if not self._blind.isdisjoint(("", path, *parents_of(path))):
+                continue
+            # The survey took a while, and a batch may have been applied meanwhile.
+            entry = self._index.get(path)
+            if entry is None or not is_live(entry):
+                continue
+            if self._selection.reason(path, entry.record.kind is Kind.DIR) is not None:
+                continue
+            try:
+                if self._stat(path) is None:
+                    gone.append(entry)
+                else:
+                    self.again[path] = LOOK_AGAIN_MS
+            except OSError as error:
+                self.troubles[path] = error_words(error)
+        return gone
+
+    def _walk(self, top: str) -> None:
+        stack = [top]
+        while stack:
+            folder = stack.pop()
+            self._covered.add(folder)
+            try:
+                entries = self._fs.scan(folder)
+            except OSError as error:
+                if folder == "":
+                    raise VaultOfflineError(f"The folder cannot be listed: {error_words(error)}.") from error
+                self._blind.add(folder)
+                if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                    self.again[folder] = LOOK_AGAIN_MS
+                else:
+                    self.troubles[folder] = error_words(error)
+                continue
+            prefix = folder + "/" if folder else ""
+            for item in self._without_twins(prefix, entries):
+                path = prefix + item.name
+                if path != MARKER_DIR and self._consider(path, item):
+                    stack.append(path)
+
+    def _consider(self, path: str, seen: Stat | DirEntry) -> bool:
+        """Note what is at `path`; whether it is a folder to go into."""
+        known = self._expected.pop(path, None)
+        if seen.kind is DiskKind.FILE:
+            unchanged = known is not None and known.signature == seen.signature and not self._is_suspect(known)
+            if not unchanged and self._is_wanted(path, known, is_folder=False):
+                self.changed.append((path, seen))
+            return False
+        if seen.kind is DiskKind.DIR:
+            if not self._is_wanted(path, known, is_folder=True):
+                self._blind.add(path)
+                return False
+            self._add_folder(path)
+            return True
+        self._blind.add(path)
+        if self._selection.reason(path, is_folder=False) is None:
+            self.troubles[shown(path)] = KIND_TROUBLES[seen.kind]
+        return False
+
+    def _is_wanted(self, path: str, known: Entry | None, *, is_folder: bool) -> bool:
+        if known is None:
+            try:
+                check_path(path)
+            except PathError as error:
+                self.troubles[shown(path)] = _refusal(path, error)
+                return False
+        return self._selection.reason(path, is_folder) is None
+
+    def _add_folder(self, path: str) -> None:
+        entry = self._index.get(path)
+        if entry is None or not is_live(entry) or entry.record.kind is not Kind.DIR:
+            self.folders.setdefault(path)
+
+    def _is_suspect(self, known: Entry) -> bool:
+        """Whether the file may have changed without a change of its signature (Git: "racily clean")."""
+        assert known.signature is not None
+        mtime_ns = known.signature.mtime_ns
+        if abs(self._now_ms - mtime_ns // 1_000_000) < _HOT_MS:
+            return True
+        if known.source:
+            return False
+        tick_ms = _HOT_MS if mtime_ns % _SECOND_NS == 0 else _FINE_TICK_MS
+        return 0 <= known.record.modified_at - mtime_ns // 1_000_000 < tick_ms
+
+    def _without_twins(self, prefix: str, entries: list[DirEntry]) -> Iterable[DirEntry]:
+        """One entry per name: the one in NFC, as that is the one that a look at the path would find."""
+        kept: dict[str, DirEntry] = {}
+        for item in entries:
+            other = kept.setdefault(item.name, item)
+            if other is item:
+                continue
+            first, second = sorted((item, other), key=lambda e: (e.disk_name != e.name, e.disk_name))
+            kept[item.name] = first
+            self.troubles[shown(prefix + second.disk_name)] = (
+                "another name here is the same in another Unicode form; rename one of the two"
+            )
+        return kept.values()
+
+    def _stat(self, path: str) -> Stat | DirEntry | None:
+        """What is at exactly this path: on a disk that folds case, `Note.md` is not `note.md`."""
+        if not self._fs.folds_case:
+            return self._fs.stat(path)
+        parent = parent_of(path)
+        if parent:
+            above = self._stat(parent)
+            if above is None or above.kind is not DiskKind.DIR:
+                return None
+        listing = self._listings.get(parent)
+        if listing is None:
+            try:
+                listing = {item.name: item for item in self._fs.scan(parent)}
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            self._listings[parent] = listing
+        return listing.get(name_of(path))
+
+
+def is_live(entry: Entry) -> bool:
+    """Whether the disk should hold what the entry says."""
+    return entry.state is State.PRESENT and not entry.record.deleted
+
+
+def _refusal(path: str, error: PathError) -> str:
+    if path != shown(path):
+        return "its name is not UTF-8"
+    return error.message
