@@ -1,0 +1,406 @@
+"""One QUIC connection: feeds aioquic's state machine, and turns its events into streams, waiting and timers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from aioquic.quic import events
+
+from vaultsync.errors import (
+    CloseCode,
+    ProtocolError,
+    RefusedError,
+    TransportError,
+    UnreachableError,
+    WrongPeerError,
+)
+from vaultsync.model.ids import NodeId
+from vaultsync.transport.base import Address
+from vaultsync.transport.certificates import peer_id_of
+from vaultsync.transport.quic.addresses import to_address
+from vaultsync.transport.quic.closing import clean_reason, close_code, lost, translate
+from vaultsync.transport.quic.mutual import Ending, MutualConnection, ending_of
+from vaultsync.transport.quic.settings import QuicSettings
+from vaultsync.transport.quic.streams import QuicReceiveStream, QuicSendStream
+from vaultsync.transport.quic.udp import Datagram, SocketAddress
+
+MAX_FAREWELLS: Final = 16
+"""How often the close is repeated to a peer that goes on sending (RFC 9000 §10.2.1 asks for a bound)."""
+
+REKEY_AFTER: Final = 1 << 22
+"""Datagrams under one key; AES-GCM allows 2^23 packets (RFC 9001 §6.6)."""
+
+_log = logging.getLogger(__name__)
+
+
+class Wire(Protocol):
+    """What a connection asks of its endpoint."""
+
+    @property
+    def congested(self) -> bool: ...
+
+    def send(self, datagrams: list[Datagram]) -> None: ...
+
+    def route(self, cid: bytes, connection: QuicPeerConnection) -> None: ...
+
+    def unroute(self, cid: bytes) -> None: ...
+
+    def authenticated(self, connection: QuicPeerConnection) -> None:
+        """An incoming connection has proven who it is."""
+
+    def ended(self, connection: QuicPeerConnection) -> None:
+        """The connection is of no use any more; its ids stay routed until `forget`."""
+
+    def forget(self, connection: QuicPeerConnection) -> None:
+        """The closing period is over."""
+
+
+class QuicPeerConnection:
+    """An authenticated connection; `established` is done once it is one."""
+
+    def __init__(
+        self,
+        quic: MutualConnection,
+        wire: Wire,
+        settings: QuicSettings,
+        *,
+        expected: NodeId | None,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self.quic = quic
+        self.established: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wire = wire
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._expected = expected
+        self._wall_clock = wall_clock
+        self._peer: NodeId | None = None
+        self._peer_address: SocketAddress | None = None
+        self._sending: dict[int, QuicSendStream] = {}
+        self._receiving: dict[int, QuicReceiveStream] = {}
+        self._incoming: deque[tuple[QuicSendStream | None, QuicReceiveStream]] = deque()
+        self._opened = asyncio.Event()
+        self._end: asyncio.Future[tuple[CloseCode, str, bool]] = self._loop.create_future()
+        self._farewell: list[Datagram] = []
+        self._farewells = 0
+        self._wake_pending = False
+        self._timer: asyncio.TimerHandle | None = None
+        now = self._loop.time()
+        self._heard_at = now
+        self._pinged = False
+        self._handshake_deadline = now + settings.handshake_timeout_s
+        self._bytes_sent = 0
+        self._bytes_received = 0
+        self._datagrams_sent = 0
+
+    # The interface of `base.Connection`
+
+    @property
+    def peer(self) -> NodeId:
+        if self._peer is None:
+            raise RuntimeError("the connection is not authenticated yet")
+        return self._peer
+
+    @property
+    def dialed(self) -> bool:
+        return self._expected is not None
+
+    @property
+    def address(self) -> Address:
+        raw = self.quic.get_peer_address() or self._peer_address
+        if raw is None:
+            raise RuntimeError("the connection has no path yet")
+        return to_address(raw)
+
+    @property
+    def latency_ms(self) -> float | None:
+        seconds = self.quic.round_trip_s
+        return None if seconds is None else seconds * 1000
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._bytes_sent
+
+    @property
+    def bytes_received(self) -> int:
+        return self._bytes_received
+
+    @property
+    def buffered(self) -> int:
+        """Received bytes that no reader has taken yet."""
+        return sum(stream.buffered for stream in self._receiving.values())
+
+    async def open_stream(self) -> tuple[QuicSendStream, QuicReceiveStream]:
+        stream_id = self._open(unidirectional=False)
+        receiving = self._receiving[stream_id] = QuicReceiveStream(self, stream_id)
+        return self._sending[stream_id], receiving
+
+    async def open_send_stream(self) -> QuicSendStream:
+        return self._sending[self._open(unidirectional=True)]
+
+    async def accept_stream(self) -> tuple[QuicSendStream | None, QuicReceiveStream]:
+        while not self._incoming:
+            self.check_open()
+            self._opened.clear()
+            await self._opened.wait()
+        stream = self._incoming.popleft()
+        self.quic.accept_stream(unidirectional=stream[0] is None)
+        self.wake_soon()
+        return stream
+
+    async def close(self, code: CloseCode = CloseCode.NORMAL, reason: str = "") -> None:
+        self.shut(code, reason)
+
+    async def wait_closed(self) -> tuple[CloseCode, str, bool]:
+        return await asyncio.shield(self._end)
+
+    # What streams use
+
+    def check_open(self) -> None:
+        if self._end.done():
+            raise lost(*self._end.result())
+
+    def wake_soon(self) -> None:
+        if not self._wake_pending:
+            self._wake_pending = True
+            self._loop.call_soon(self.pump)
+
+    def forget_sending(self, stream_id: int) -> None:
+        self._sending.pop(stream_id, None)
+
+    # What the endpoint uses
+
+    @property
+    def is_open(self) -> bool:
+        return not self._end.done()
+
+    def receive(self, data: bytes, address: SocketAddress, now: float) -> None:
+        """Take one datagram. `pump` must follow once all that wait are taken."""
+        self._bytes_received += len(data)
+        if self.quic.ending is not None:
+            self._repeat_farewell()
+            return
+        self._heard_at = now
+        self._pinged = False
+        try:
+            self.quic.receive_datagram(data, address, now)
+        except Exception:  # noqa: BLE001 - hostile input in foreign code must not end the endpoint
+            _log.exception("a datagram broke the connection")
+            self.shut(CloseCode.INTERNAL, "a packet could not be handled")
+
+    def pump(self) -> None:
+        """Deliver events, send what is pending once, set the timer."""
+        self._wake_pending = False
+        self._take_events()
+        if not self._wire.congested:
+            self._send_pending()
+            # Sending issues connection ids, which must be routed before a packet can carry them.
+            self._take_events()
+        if self.quic.ending is not None:
+            self._finish(self.quic.ending)
+        elif self.dialed and self._peer is not None and self.quic.confirmed and not self.established.done():
+            self.established.set_result(None)
+        for stream in list(self._sending.values()):
+            if stream.waiting:
+                stream.wake()
+        self._set_timer()
+
+    def shut(self, code: CloseCode, reason: str = "") -> None:
+        """Close at once, telling the peer; what was not sent yet is dropped."""
+        if self._end.done():
+            return
+        reason = clean_reason(reason)
+        self._finish(Ending(int(code), from_application=True, reason=reason, by_peer=False))
+        self.quic.close(error_code=int(code), reason_phrase=reason)
+        self.pump()
+
+    def give_up(self, error: TransportError) -> None:
+        """End a dial that led nowhere."""
+        if not self.established.done():
+            self.established.set_exception(error)
+        self.shut(CloseCode.TIMEOUT)
+
+    def abandon(self) -> None:
+        """Drop everything without a word, when the socket is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._finish(Ending(int(CloseCode.NORMAL), from_application=True, reason="", by_peer=False))
+
+    def moved(self) -> None:
+        """This device's own address changed: tell the peer by sending from the new one."""
+        if self.is_open:
+            self.quic.change_connection_id()
+            self.quic.send_ping(0)
+            self.pump()
+
+    # Inside
+
+    def _open(self, *, unidirectional: bool) -> int:
+        self.check_open()
+        stream_id = self.quic.get_next_available_stream_id(is_unidirectional=unidirectional)
+        # Writing nothing makes aioquic take the id; the peer learns of it with the first byte.
+        self.quic.send_stream_data(stream_id, b"")
+        self._sending[stream_id] = QuicSendStream(self, stream_id)
+        return stream_id
+
+    def _send_pending(self) -> None:
+        if self.quic.get_peer_address() is None:
+            return
+        try:
+            datagrams: list[Datagram] = self.quic.datagrams_to_send(self._loop.time())
+        except Exception:  # noqa: BLE001 - as above: the connection ends, the endpoint lives
+            _log.exception("sending broke the connection")
+            self._finish(Ending(int(CloseCode.INTERNAL), from_application=True, reason="", by_peer=False))
+            return
+        if not datagrams:
+            return
+        self._bytes_sent += sum(len(data) for data, _ in datagrams)
+        before = self._datagrams_sent
+        self._datagrams_sent += len(datagrams)
+        if before // REKEY_AFTER != self._datagrams_sent // REKEY_AFTER:
+            self.quic.request_key_update()
+        if self.quic.ending is not None:
+            self._farewell = datagrams
+        self._wire.send(datagrams)
+
+    def _repeat_farewell(self) -> None:
+        if self._farewell and self._farewells < MAX_FAREWELLS:
+            self._farewells += 1
+            self._wire.send(self._farewell)
+
+    def _take_events(self) -> None:
+        while (event := self.quic.next_event()) is not None:
+            self._take_event(event)
+
+    def _take_event(self, event: events.QuicEvent) -> None:
+        if isinstance(event, events.ConnectionIdIssued):
+            self._wire.route(event.connection_id, self)
+        elif isinstance(event, events.ConnectionIdRetired):
+            self._wire.unroute(event.connection_id)
+        elif isinstance(event, events.ConnectionTerminated):
+            self._finish(ending_of(event, by_peer=False))
+            self._wire.forget(self)
+        elif self._end.done():
+            return
+        elif isinstance(event, events.StreamDataReceived):
+            stream = self._receiver(event.stream_id)
+            stream.feed(event.data, ended=event.end_stream)
+            if event.end_stream:
+                del self._receiving[event.stream_id]
+        elif isinstance(event, events.StreamReset):
+            self._receiver(event.stream_id).cut_off(close_code(event.error_code))
+            del self._receiving[event.stream_id]
+        elif isinstance(event, events.StopSendingReceived):
+            if event.stream_id in self._sending:
+                self._sending[event.stream_id].stopped(close_code(event.error_code))
+        elif isinstance(event, events.HandshakeCompleted):
+            self._authenticate()
+
+    def _receiver(self, stream_id: int) -> QuicReceiveStream:
+        stream = self._receiving.get(stream_id)
+        if stream is None:
+            stream = self._receiving[stream_id] = QuicReceiveStream(self, stream_id)
+            sending = None
+            # Bit 1 of a stream id says unidirectional (RFC 9000 §2.1).
+            if not stream_id & 2:
+                sending = self._sending[stream_id] = QuicSendStream(self, stream_id)
+            self._incoming.append((sending, stream))
+            self._opened.set()
+        return stream
+
+    def _authenticate(self) -> None:
+        """Nothing of the peer is believed, and no byte of its streams delivered, before this."""
+        try:
+            peer = peer_id_of(self.quic.peer_certificate, self._wall_clock())
+        except ProtocolError as error:
+            hint = "Check the date and time on both devices."
+            self._refuse(error.code, RefusedError(error.code, error.message, hint=hint))
+            return
+        if self._expected is not None and peer != self._expected:
+            message = f"{self.address} is not {self._expected.short}… but {peer.short}…."
+            self._refuse(CloseCode.WRONG_PEER, WrongPeerError(message))
+            return
+        self._peer = peer
+        if not self.dialed:
+            self.established.set_result(None)
+            self._wire.authenticated(self)
+
+    def _refuse(self, code: CloseCode, error: TransportError) -> None:
+        _log.info("refused the node at %s: %s", self.address, error.message)
+        if self.dialed:
+            self.established.set_exception(error)
+        self.shut(code)
+
+    def _finish(self, ending: Ending) -> None:
+        if self._end.done():
+            return
+        code, reason = translate(ending)
+        self._peer_address = self.quic.get_peer_address()
+        self._end.set_result((code, reason, ending.by_peer))
+        if not self.established.done():
+            self._fail_dial(code, reason, by_peer=ending.by_peer)
+        for receiving in self._receiving.values():
+            receiving.wake(discard=not ending.by_peer)
+        for sending in list(self._sending.values()):
+            sending.wake()
+        self._receiving.clear()
+        self._sending.clear()
+        if not ending.by_peer:
+            self._incoming.clear()
+        self._opened.set()
+        self._wire.ended(self)
+
+    def _fail_dial(self, code: CloseCode, reason: str, *, by_peer: bool) -> None:
+        if not self.dialed:
+            self.established.cancel()
+        elif by_peer:
+            text = f"It answered and refused ({code.name.lower()}{': ' + reason if reason else ''})."
+            self.established.set_exception(RefusedError(code, text))
+        elif code is CloseCode.TIMEOUT:
+            self.established.set_exception(UnreachableError("Nothing answers at this address."))
+        else:
+            self.established.set_exception(lost(code, reason, by_peer))
+
+    # Timers
+
+    def _next_wake(self) -> float | None:
+        at = self.quic.get_timer() if self.quic.get_peer_address() is not None else None
+        if self._end.done():
+            return at
+        if not self.established.done():
+            return self._handshake_deadline if at is None else min(at, self._handshake_deadline)
+        if not self._pinged:
+            keep_alive = self._heard_at + self._settings.keep_alive_s
+            return keep_alive if at is None else min(at, keep_alive)
+        return at
+
+    def _set_timer(self) -> None:
+        at = self._next_wake()
+        if self._timer is not None:
+            # A timer that fires early only looks again, and that is cheaper than a new one for every packet.
+            if at is not None and self._timer.when() <= at:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if at is not None:
+            self._timer = self._loop.call_at(at, self._timer_fired, at)
+
+    def _timer_fired(self, due: float) -> None:
+        self._timer = None
+        now = max(self._loop.time(), due)
+        if not self._end.done():
+            if not self.established.done() and now >= self._handshake_deadline:
+                self.shut(CloseCode.TIMEOUT, "the handshake took too long")
+                return
+            if self.established.done() and not self._pinged and now >= self._heard_at + self._settings.keep_alive_s:
+                self._pinged = True
+                self.quic.send_ping(0)
+        at = self.quic.get_timer()
+        if at is not None and now >= at:
+            self.quic.handle_timer(now)
+        self.pump()

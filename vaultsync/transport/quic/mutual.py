@@ -1,0 +1,228 @@
+"""The one place that knows aioquic's private names: mutual TLS, and windows that open as the application reads.
+
+aioquic 1.7 asks a client for its certificate only if a private flag is set, widens flow-control windows on receipt
+instead of on consumption, and keeps the size of its send buffers to itself. `check_aioquic` fails loudly where a
+name that is used here is gone; the version range is pinned in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Final
+
+import aioquic
+from aioquic import tls
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import Limit, QuicConnection
+from aioquic.quic.events import ConnectionTerminated
+from aioquic.quic.packet_builder import QuicPacketBuilder
+from aioquic.quic.recovery import QuicPacketSpace
+from aioquic.quic.stream import QuicStream
+from cryptography import x509
+
+from vaultsync.errors import TransportError
+from vaultsync.transport.quic.settings import QuicSettings
+
+_METHODS: Final = {
+    "_initialize": ["peer_cid"],
+    "_close_begin": ["is_initiator", "now"],
+    "_write_stream_limits": ["builder", "space", "stream"],
+    "_write_connection_limits": ["builder", "space"],
+}
+_CONNECTION: Final = (
+    "_close_event",
+    "_handshake_confirmed",
+    "_local_max_data",
+    "_local_max_streams_bidi",
+    "_local_max_streams_uni",
+    "_loss",
+    "_streams",
+)
+_TLS: Final = ("_request_client_certificate", "_peer_certificate")
+_LIMIT: Final = ("frame_type", "name", "sent", "used", "value")
+_STREAM: Final = ("is_blocked", "max_stream_data_local", "max_stream_data_local_sent", "sender", "receiver")
+_SENDER: Final = ("_buffer_start", "_buffer_stop", "_buffer_fin", "_reset_error_code")
+_RECEIVER: Final = ("highest_offset", "is_finished")
+_LOSS: Final = ("_rtt_initialized", "_rtt_smoothed")
+
+
+def check_aioquic() -> None:
+    """Raise `TransportError` if the installed aioquic lacks something that this module relies on."""
+    missing = [
+        f"QuicConnection.{name}"
+        for name, parameters in _METHODS.items()
+        if not callable(getattr(QuicConnection, name, None))
+        or list(inspect.signature(getattr(QuicConnection, name)).parameters)[1:] != parameters
+    ]
+    connection = QuicConnection(configuration=QuicConfiguration())
+    stream = QuicStream(0)
+    for owner, names in (
+        (connection, _CONNECTION),
+        (getattr(connection, "_local_max_data", None), _LIMIT),
+        (getattr(connection, "_loss", None), _LOSS),
+        (tls.Context(is_client=True), _TLS),
+        (stream, _STREAM),
+        (getattr(stream, "sender", None), _SENDER),
+        (getattr(stream, "receiver", None), _RECEIVER),
+    ):
+        missing += [f"{type(owner).__name__}.{name}" for name in names if not hasattr(owner, name)]
+    if missing:
+        raise TransportError(
+            f"aioquic {aioquic.__version__} does not work with this version: {', '.join(missing)} changed.",
+            hint="Install a version of aioquic in the range that vaultsync asks for.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a connection ended, in QUIC's own terms."""
+
+    error_code: int
+    from_application: bool
+    """Whether `error_code` is an application's close code, else one of QUIC's (RFC 9000 §20)."""
+    reason: str
+    by_peer: bool
+
+
+class CappedLimit(Limit):
+    """A limit that aioquic raises as it likes, but that the peer sees only up to `cap`."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.cap = limit.value
+        self._wanted: int = limit.value
+        super().__init__(limit.frame_type, limit.name, limit.value)
+
+    @property
+    def value(self) -> int:
+        return min(self._wanted, self.cap)
+
+    @value.setter
+    def value(self, raised: int) -> None:
+        # What aioquic adds while the cap holds it back must still be there when the cap rises.
+        self._wanted += raised - self.value
+
+
+class MutualConnection(QuicConnection):
+    """A `QuicConnection` whose both ends show certificates and whose windows follow the reader."""
+
+    def __init__(
+        self,
+        *,
+        configuration: QuicConfiguration,
+        settings: QuicSettings,
+        original_destination_connection_id: bytes | None = None,
+        retry_source_connection_id: bytes | None = None,
+    ) -> None:
+        super().__init__(
+            configuration=configuration,
+            original_destination_connection_id=original_destination_connection_id,
+            retry_source_connection_id=retry_source_connection_id,
+        )
+        self.ending: Ending | None = None
+        """Set as soon as either side closes; `ConnectionTerminated` only comes when draining is over."""
+        self._settings = settings
+        self._consumed = 0
+        self._local_max_streams_bidi.value = settings.stream_backlog
+        self._local_max_streams_uni.value = settings.stream_backlog
+        self._data_cap = self._local_max_data = CappedLimit(self._local_max_data)
+        self._bidi_cap = self._local_max_streams_bidi = CappedLimit(self._local_max_streams_bidi)
+        self._uni_cap = self._local_max_streams_uni = CappedLimit(self._local_max_streams_uni)
+
+    @property
+    def peer_certificate(self) -> x509.Certificate | None:
+        """The certificate whose key the peer proved to hold; None if it showed none."""
+        return self.tls._peer_certificate
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the peer is known to have accepted the handshake (RFC 9001 §4.1.2)."""
+        return self._handshake_confirmed
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """Smoothed round-trip time, None before the first sample."""
+        return self._loss._rtt_smoothed if self._loss._rtt_initialized else None
+
+    def send_room(self, stream_id: int) -> int:
+        """Bytes that the stream's send buffer may still take; 0 while the peer's limit on streams holds it back."""
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            return self._settings.send_buffer
+        if stream.is_blocked:
+            return 0
+        return self._settings.send_buffer - (stream.sender._buffer_stop - stream.sender._buffer_start)
+
+    def can_write(self, stream_id: int) -> bool:
+        """Whether the stream's sending half is neither finished nor reset."""
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            return True
+        return stream.sender._buffer_fin is None and stream.sender._reset_error_code is None
+
+    def received_offset(self, stream_id: int) -> int:
+        """How far the peer has used the stream's window; 0 if the stream is gone."""
+        stream = self._streams.get(stream_id)
+        return stream.receiver.highest_offset if stream is not None else 0
+
+    def consume(self, stream_id: int, offset: int, size: int) -> bool:
+        """The reader has taken `size` more bytes and stands at `offset`; whether the peer should hear of it now.
+
+        Windows are announced in steps of a quarter: a frame for every read would cost more than it gives.
+        """
+        self._consumed += size
+        announce = False
+        cap = self._consumed + self._settings.connection_window
+        if cap - self._data_cap.cap >= self._settings.connection_window // 4:
+            self._data_cap.cap = cap
+            announce = True
+        stream = self._streams.get(stream_id)
+        if stream is not None and not stream.receiver.is_finished:
+            window = offset + self._settings.stream_window
+            if window - stream.max_stream_data_local >= self._settings.stream_window // 4:
+                stream.max_stream_data_local = window
+                announce = True
+        return announce
+
+    def accept_stream(self, *, unidirectional: bool) -> None:
+        """The application has taken a stream over, so the peer may open another once one is finished."""
+        limit = self._uni_cap if unidirectional else self._bidi_cap
+        limit.cap += 1
+
+    def _initialize(self, peer_cid: bytes) -> None:
+        super()._initialize(peer_cid)
+        if not self._is_client:
+            self.tls._request_client_certificate = True
+
+    def _close_begin(self, is_initiator: bool, now: float) -> None:
+        super()._close_begin(is_initiator=is_initiator, now=now)
+        if self._close_event is not None:
+            self.ending = ending_of(self._close_event, by_peer=not is_initiator)
+
+    def _write_connection_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace) -> None:
+        # aioquic doubles the limit once half of it is used; the cap decides what becomes of that.
+        if self._data_cap.cap > self._data_cap.value:
+            self._data_cap.value = self._data_cap.cap
+        super()._write_connection_limits(builder=builder, space=space)
+
+    def _write_stream_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace, stream: QuicStream) -> None:
+        limit = stream.max_stream_data_local
+        if stream.max_stream_data_local_sent == limit or stream.receiver.is_finished:
+            return
+        used = stream.receiver.highest_offset
+        # Nothing that aioquic sees as used, nothing that it doubles.
+        stream.receiver.highest_offset = 0
+        try:
+            super()._write_stream_limits(builder=builder, space=space, stream=stream)
+        finally:
+            stream.receiver.highest_offset = used
+
+
+def ending_of(event: ConnectionTerminated, *, by_peer: bool) -> Ending:
+    """The ending that aioquic's event describes."""
+    return Ending(
+        error_code=event.error_code,
+        from_application=event.frame_type is None,
+        reason=event.reason_phrase,
+        by_peer=by_peer,
+    )
