@@ -22,5 +22,16 @@ MAX_WANTS: Final = 1_000
 MAX_MANIFEST_PART: Final = 4_096
 MAX_VAULTS: Final = 64
 MAX_NAME: Final = 128
-"""Characters of a device, host or vault name."""
+"""Characters of a device, host or vault name, of a version of the app and of a capability."""
 MAX_ADDRESSES: Final = 16
+MAX_CAPABILITIES: Final = 64
+MAX_REASON: Final = 256
+"""Characters of the reason in a Bye."""
+MAX_POSITION: Final = 2**53
+"""Sequences, cursors, sizes and offsets; the integers that every language holds exactly."""
+
+MAX_CONTROL_ITEMS: Final = 1 << 14
+MAX_CHANGE_ITEMS: Final = 1 << 18
+"""CBOR items of a frame on the change stream: 1 MiB of records whose versions name many devices."""
+MAX_CONTENT_ITEMS: Final = 1 << 15
+"""CBOR items of a frame on the content stream: 4,096 chunks, and room."""

@@ -44,7 +44,7 @@ class Join:
     """Instead of a Hello, from a node that holds a ticket: may I become a member?"""
 
     vault: VaultId
-    secret: bytes
+    secret: bytes = field(repr=False)
     """The ticket's one-time secret, 16 bytes."""
     name: str
     hostname: str
@@ -163,6 +163,4 @@ class Chunks:
     chunks: tuple[tuple[ChunkRef, bytes], ...]
 
 
-Message = (
-    Hello | Join | Welcome | Ack | Digest | Resync | Want | Bye | ChangeSet | Contents | ManifestPart | Chunks
-)
+Message = Hello | Join | Welcome | Ack | Digest | Resync | Want | Bye | ChangeSet | Contents | ManifestPart | Chunks
