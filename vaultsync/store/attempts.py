@@ -48,6 +48,5 @@ class AttemptTable:
             (*cells, limit),
         )
         return [
-            Attempt(at_ms, NodeId(node), address, outcome, reason)
-            for at_ms, node, address, outcome, reason in rows
+            Attempt(at_ms, NodeId(node), address, outcome, reason) for at_ms, node, address, outcome, reason in rows
         ]

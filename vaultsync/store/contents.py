@@ -157,9 +157,7 @@ class Contents:
         with explaining(self._folder, _ADVICE):
             if not self._folder.exists():
                 return
-            held = {
-                self._file(row[0]) for row in self._database.rows("SELECT hash FROM contents WHERE data IS NULL")
-            }
+            held = {self._file(row[0]) for row in self._database.rows("SELECT hash FROM contents WHERE data IS NULL")}
             for file in self._folder.glob("??/*"):
                 if file not in held and file.suffix in (_SUFFIX, _UNFINISHED):
                     file.unlink(missing_ok=True)

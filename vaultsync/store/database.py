@@ -154,6 +154,15 @@ class Database:
             found += self.rows(sql.replace("IN (*)", f"IN ({','.join('?' * size)})"), part)
         return found
 
+    def give_back(self, pages: int) -> None:
+        """Return up to `pages` unused pages to the disk. Not inside a transaction."""
+        assert not self.in_transaction
+        try:
+            # SQLite frees one page at each step; `execute` takes only the first step of what returns no columns.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
     def _explained(self, error: sqlite3.Error) -> Exception:
         return explained(error, self.path, self._schema.advice)
 

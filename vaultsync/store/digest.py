@@ -21,8 +21,7 @@ from typing import Final
 
 from blake3 import blake3
 
-from vaultsync.model.records import FileRecord, Kind
-from vaultsync.store.encoding import pack_version
+from vaultsync.model.records import Kind
 
 DIGEST_BYTES: Final = 32
 EMPTY_DIGEST: Final = bytes(DIGEST_BYTES)
@@ -34,26 +33,9 @@ _MODULUS: Final = 1 << (8 * DIGEST_BYTES)
 def term(path: str, kind: str, hash: bytes, deleted: bool, version: bytes) -> int:
     """One record's part of the sum; `version` as `pack_version` gives it."""
     name = path.encode()
-    return int.from_bytes(
-        blake3(
-            b"%b%b%b%c%c%c%b%b"
-            % (
-                _PREFIX,
-                len(name).to_bytes(4, "big"),
-                name,
-                kind == Kind.DIR,
-                deleted,
-                len(hash),
-                hash,
-                version,
-            )
-        ).digest(),
-        "big",
-    )
-
-
-def term_of(record: FileRecord) -> int:
-    return term(record.path, record.kind, record.hash, record.deleted, pack_version(record.version))
+    head = _PREFIX + len(name).to_bytes(4, "big") + name
+    encoded = head + bytes((kind == Kind.DIR, deleted, len(hash))) + hash + version
+    return int.from_bytes(blake3(encoded).digest(), "big")
 
 
 def moved_digest(digest: bytes, by: int) -> bytes:

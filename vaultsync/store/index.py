@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from vaultsync.model.paths import fold
 from vaultsync.model.records import Entry, Signature
-from vaultsync.store.database import Database
+from vaultsync.store.database import Cell, Database
 from vaultsync.store.devices import Devices
 from vaultsync.store.digest import EMPTY_DIGEST, moved_digest, term
 from vaultsync.store.encoding import pack_signature, pack_version
@@ -23,7 +22,7 @@ PAGE: Final = 512
 
 _LIVE: Final = "deleted = 0"
 _PRESENT: Final = "deleted = 0 AND state = 'present'"
-_OLD: Final = "path, kind, hash, size, deleted, version, state"
+_HELD: Final = "SELECT path, kind, hash, deleted, version, size, state FROM records WHERE path IN (*)"
 
 
 class Index:
@@ -101,32 +100,27 @@ class Index:
         if not entries:
             return []
         totals = self._totals
-        placed = [replace(entry, sequence=totals.sequence + 1 + i) for i, entry in enumerate(entries)]
-        rows = self._database.rows_in(
-            f"SELECT {_OLD} FROM records WHERE path IN (*)", [entry.record.path for entry in placed]
-        )
-        old = {row[0]: row for row in rows}
+        held = self._database.rows_in(_HELD, [entry.record.path for entry in entries])
+        old = {row[0]: row for row in held}
         tally = Tally(totals.counts)
         moved = 0
-        for entry in placed:
+        placed: list[Entry] = []
+        rows: list[Sequence[Cell]] = []
+        for sequence, entry in enumerate(entries, totals.sequence + 1):
             record = entry.record
             if (was := old.get(record.path)) is not None:
-                path, kind, hash, size, deleted, version, state = was
+                path, kind, hash, deleted, version, size, state = was
                 moved -= term(path, kind, hash, deleted, version)
                 tally.count(kind, size, deleted, state, -1)
             version = pack_version(record.version)
-            moved += term(record.path, record.kind, record.hash, record.deleted, version)
+            now = (record.path, record.kind, record.hash, record.deleted, version)
+            moved += term(*now)
             tally.count(record.kind, record.size, record.deleted, entry.state, 1)
-            old[record.path] = (
-                record.path,
-                record.kind,
-                record.hash,
-                record.size,
-                record.deleted,
-                version,
-                entry.state,
-            )
-        self._database.run_many(PUT, [row_of(entry, self._devices) for entry in placed])
+            # A path may come twice in one batch; its second entry replaces the first.
+            old[record.path] = (*now, record.size, entry.state)
+            rows.append(row_of(entry, sequence, version, self._devices))
+            placed.append(Entry(record, entry.state, entry.reason, entry.signature, entry.source, sequence))
+        self._database.run_many(PUT, rows)
         totals = Totals(totals.index_id, placed[-1].sequence, moved_digest(totals.digest, moved), tally.counts)
         write_totals(self._database, totals)
         self._known = totals
@@ -178,8 +172,7 @@ class Index:
 
     def set_acked(self, peer: bytes, sequence: int) -> None:
         self._database.run(
-            "INSERT INTO cursors (peer, acked) VALUES (?, ?) "
-            "ON CONFLICT (peer) DO UPDATE SET acked = excluded.acked",
+            "INSERT INTO cursors (peer, acked) VALUES (?, ?) ON CONFLICT (peer) DO UPDATE SET acked = excluded.acked",
             (peer, sequence),
         )
 

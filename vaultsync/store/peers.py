@@ -174,9 +174,7 @@ class PeerTable:
     def seen(self, node: NodeId, address: str, at_ms: int, source: str = "connection") -> None:
         """A connection to `node` stands at `address`. Nothing for an unknown peer: it may have been removed."""
         with self._database.atomic():
-            self._database.run(
-                "UPDATE peers SET last_seen = ?, last_error = NULL WHERE node = ?", (at_ms, node.raw)
-            )
+            self._database.run("UPDATE peers SET last_seen = ?, last_error = NULL WHERE node = ?", (at_ms, node.raw))
             self.add_addresses(node, [PeerAddress(address, source, at_ms)])
 
     def set_error(self, node: NodeId, text: str | None) -> None:
@@ -210,9 +208,7 @@ class PeerTable:
                 hostname=row[2],
                 added_at=row[4],
                 ticket=row[3],
-                addresses=tuple(
-                    sorted(addresses.get(row[0], ()), key=lambda a: (-(a.last_ok_ms or 0), a.address))
-                ),
+                addresses=tuple(sorted(addresses.get(row[0], ()), key=lambda a: (-(a.last_ok_ms or 0), a.address))),
                 last_seen=row[5],
                 last_sync_at=row[6],
                 auto_connect=bool(row[7]),

@@ -117,7 +117,7 @@ class _Pruning:
             doomed = [(number, hash) for number, hash in rows if hash not in self._live]
             files = self._delete(doomed, down_to)
             self._contents.unlink(files)
-            self._database.run(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+            self._database.give_back(VACUUM_PAGES)
 
     def _delete(self, doomed: list[tuple[int, bytes]], down_to: int | None) -> list[bytes]:
         """Delete these versions and the contents that only they referred to; gives those that lie in files."""

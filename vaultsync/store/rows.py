@@ -13,7 +13,7 @@ from vaultsync.model.paths import fold
 from vaultsync.model.records import Entry, FileRecord, Kind, State
 from vaultsync.store.database import Cell, Row
 from vaultsync.store.devices import Devices
-from vaultsync.store.encoding import pack_signature, pack_version, unpack_signature, unpack_version
+from vaultsync.store.encoding import pack_signature, unpack_signature, unpack_version
 
 COLUMNS: Final = (
     "sequence, path, kind, hash, size, mtime_ns, executable, version, deleted, device, modified_at, "
@@ -34,20 +34,23 @@ def fold_key(path: str) -> int:
     return int.from_bytes(blake3(fold(path).encode()).digest(8), "big", signed=True)
 
 
-def row_of(entry: Entry, devices: Devices) -> tuple[Cell, ...]:
-    """The values that `PUT` takes."""
+def row_of(entry: Entry, sequence: int, version: bytes, devices: Devices) -> tuple[Cell, ...]:
+    """The values that `PUT` takes; `version` is the record's, packed.
+
+    Plain `str` and `int` throughout: sqlite3 looks for an adapter for each value of a derived type.
+    """
     record = entry.record
     signature = entry.signature
     return (
-        entry.sequence,
+        sequence,
         record.path,
         record.kind.value,
         record.hash,
         record.size,
         record.mtime_ns,
-        record.executable,
-        pack_version(record.version),
-        record.deleted,
+        int(record.executable),
+        version,
+        int(record.deleted),
         devices.id_of(record.modified_by, record.modified_name),
         record.modified_at,
         record.moved_to,
