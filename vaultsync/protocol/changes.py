@@ -102,7 +102,7 @@ def change_set_fields(message: ChangeSet) -> dict[int, object]:
         fields_of_set[3] = list(devices)
         fields_of_set[4] = records
     if message.contents:
-        fields_of_set[5] = message.contents
+        fields_of_set[5] = list(message.contents.items())
     return fields_of_set
 
 

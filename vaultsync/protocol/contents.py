@@ -25,7 +25,7 @@ from vaultsync.tickets.cbor import Value
 def contents_fields(message: Contents) -> dict[int, object]:
     fields: dict[int, object] = {1: message.vault.raw}
     if message.contents:
-        fields[2] = message.contents
+        fields[2] = list(message.contents.items())
     if message.missing:
         fields[3] = message.missing
     return fields

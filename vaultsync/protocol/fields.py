@@ -10,10 +10,10 @@ from vaultsync.model.ids import VaultId
 from vaultsync.model.paths import check_path
 from vaultsync.protocol.limits import MAX_ADDRESSES, MAX_NAME, MAX_POSITION
 from vaultsync.tickets.addresses import is_address
-from vaultsync.tickets.cbor import Key, Value
+from vaultsync.tickets.cbor import Value
 from vaultsync.tickets.ticket import is_name
 
-Fields: TypeAlias = Mapping[Key, Value]
+Fields: TypeAlias = Mapping[int, Value]
 
 VAULT_KEY: Final = 1
 """The key of the vault id in every message about one vault."""
@@ -87,17 +87,15 @@ def hashes(value: Value | None, name: str, limit: int) -> tuple[bytes, ...]:
 
 def blobs_by_hash(value: Value | None, name: str, limit: int, max_size: int) -> dict[bytes, bytes]:
     """Contents of at most `max_size` bytes each by their hashes, which are not verified here; absent is empty."""
-    if value is None:
-        return {}
     found: dict[bytes, bytes] = {}
-    for key, content in mapping(value, name).items():
-        if not isinstance(key, bytes) or len(key) != HASH_SIZE:
-            raise bad_field(name, "has a key that is not a hash")
+    for element in array(value, name, limit):
+        digest, content = pair(element, name)
+        digest = blob(digest, name, HASH_SIZE)
         if not isinstance(content, bytes) or len(content) > max_size:
             raise bad_field(name, f"has a content that is not bytes, or more than {max_size} of them")
-        found[key] = content
-    if len(found) > limit:
-        raise bad_field(name, f"has {len(found)} contents; the limit is {limit}")
+        if digest in found:
+            raise bad_field(name, "has two contents of one hash")
+        found[digest] = content
     return found
 
 
