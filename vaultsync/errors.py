@@ -16,7 +16,7 @@ boundary where they arise.
     ├── TransportError
     │   ├── UnreachableError ── RefusedError ── WrongPeerError
     │   └── ConnectionLostError
-    ├── StoreError
+    ├── StoreError ── ContentError
     ├── VaultError
     │   ├── VaultOfflineError ── VaultLockedError
     │   └── DiskFullError ── UnstableFileError
@@ -185,6 +185,12 @@ class ConnectionLostError(TransportError):
 
 class StoreError(VaultsyncError):
     title = "The index cannot be used"
+
+
+class ContentError(StoreError):
+    """One content could not be kept, or was kept and is damaged; the store itself is sound."""
+
+    title = "A content cannot be read"
 
 
 class VaultError(VaultsyncError):

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, Protocol
 import zstandard
 from blake3 import blake3
 
-from vaultsync.errors import StoreError
+from vaultsync.errors import ContentError
 from vaultsync.store.database import Database, private_folder
 from vaultsync.store.failures import explaining
 
@@ -27,6 +27,13 @@ _BLOCK: Final = 1 << 18
 _SUFFIX: Final = ".zst"
 _UNFINISHED: Final = ".tmp"
 _ADVICE: Final = "The note itself is not touched. Check the disk; other versions can still be restored."
+
+
+class Reader(Protocol):
+    """A file that is read once, from start to end."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next 1 to `size` bytes, or none at the end."""
 
 
 class Contents:
@@ -55,10 +62,10 @@ class Contents:
                     rows.append((hash, len(data), len(packed), packed))
             self._database.run_many("INSERT INTO contents (hash, size, stored, data) VALUES (?, ?, ?, ?)", rows)
 
-    def keep_file(self, hash: bytes, reader: BinaryIO, size: int) -> None:
+    def keep_file(self, hash: bytes, reader: Reader, size: int) -> None:
         """Keep what `reader` gives, streamed; durable when this returns.
 
-        Raises `StoreError` if that is not `size` bytes that hash to `hash`; nothing is kept then.
+        Raises `ContentError` if that is not `size` bytes that hash to `hash`, or can't be read; nothing is kept then.
         """
         if self.has_many([hash]):
             return
@@ -81,7 +88,7 @@ class Contents:
         return {hash for hash, in_file in rows if not in_file or self._file(hash).exists()}
 
     def read(self, hash: bytes) -> bytes | None:
-        """The content, or None if it is not held. `StoreError` if what is held does not hash to `hash`."""
+        """The content, or None if it is not held. `ContentError` if what is held does not hash to `hash`."""
         row = self._database.row("SELECT size, data FROM contents WHERE hash = ?", (hash,))
         if row is None:
             return None
@@ -104,7 +111,7 @@ class Contents:
     def open(self, hash: bytes) -> BinaryIO | None:
         """The content as a stream, or None if it is not held.
 
-        Reading to its end raises `StoreError` if what came does not hash to `hash`: use nothing before that.
+        Reading to its end raises `ContentError` if what came does not hash to `hash`: use nothing before that.
         """
         row = self._database.row("SELECT data IS NULL FROM contents WHERE hash = ?", (hash,))
         if row is None:
@@ -162,7 +169,7 @@ class Contents:
                 if file not in held and file.suffix in (_SUFFIX, _UNFINISHED):
                     file.unlink(missing_ok=True)
 
-    def _write_file(self, hash: bytes, reader: BinaryIO, size: int) -> int:
+    def _write_file(self, hash: bytes, reader: Reader, size: int) -> int:
         """Compress into the content's file, atomically; gives the bytes that it takes."""
         target = self._file(hash)
         with explaining(self._folder, _ADVICE):
@@ -184,11 +191,11 @@ class Contents:
             _fsync_folder(self._folder)
         return stored
 
-    def _compress(self, hash: bytes, reader: BinaryIO, size: int, file: BinaryIO) -> None:
+    def _compress(self, hash: bytes, reader: Reader, size: int, file: BinaryIO) -> None:
         hasher = blake3()
         seen = 0
         with self._compressor.stream_writer(file, closefd=False) as writer:
-            while block := reader.read(_BLOCK):
+            while block := _read(reader, _BLOCK):
                 seen += len(block)
                 if seen > size:
                     break
@@ -209,10 +216,6 @@ class Contents:
         return self._folder / name[:2] / f"{name}{_SUFFIX}"
 
 
-class _Source(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
 class _CheckedReader(io.RawIOBase):
     """Decompresses a file and holds it against its hash at the end."""
 
@@ -220,7 +223,7 @@ class _CheckedReader(io.RawIOBase):
         self._hash = hash
         self._hasher = blake3()
         self._file = file
-        self._source: _Source = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
+        self._source: Reader = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
 
     def readable(self) -> bool:
         return True
@@ -241,22 +244,30 @@ class _CheckedReader(io.RawIOBase):
         super().close()
 
 
-def _read_up_to(reader: BinaryIO, size: int) -> bytes:
+def _read_up_to(reader: Reader, size: int) -> bytes:
     """At most `size` bytes; less only at the stream's end."""
     blocks = []
-    while size > 0 and (block := reader.read(size)):
+    while size > 0 and (block := _read(reader, size)):
         blocks.append(block)
         size -= len(block)
     return b"".join(blocks)
 
 
+def _read(reader: Reader, size: int) -> bytes:
+    """The reader's own failures are told apart from those of the folder that is written to."""
+    try:
+        return reader.read(size)
+    except OSError as error:
+        raise ContentError(f"A file could not be read to keep its content: {error.strerror or error}.") from error
+
+
 def _check(hash: bytes, size: int, got: bytes, got_size: int) -> None:
     if got != hash or got_size != size:
-        raise StoreError("A file changed while its content was being kept.", hint="It will be looked at again.")
+        raise ContentError("A file changed while its content was being kept.", hint="It will be looked at again.")
 
 
-def _damaged(hash: bytes) -> StoreError:
-    return StoreError(f"The kept content {hash.hex()[:16]}… is damaged on disk.", hint=_ADVICE)
+def _damaged(hash: bytes) -> ContentError:
+    return ContentError(f"The kept content {hash.hex()[:16]}… is damaged on disk.", hint=_ADVICE)
 
 
 def _fsync_folder(folder: Path) -> None:

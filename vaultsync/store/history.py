@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 from vaultsync.model.paths import fold, name_of
 from vaultsync.model.versions import Order, Version
-from vaultsync.store.contents import Contents
+from vaultsync.store.contents import Contents, Reader
 from vaultsync.store.database import Cell, Database, Row
 from vaultsync.store.devices import Devices
 from vaultsync.store.encoding import pack_version, unpack_version
@@ -75,10 +75,10 @@ class History:
         """Keep `(hash, data)` pairs, together."""
         self._contents.keep_many(items)
 
-    def keep_file(self, hash: bytes, reader: BinaryIO, size: int) -> None:
+    def keep_file(self, hash: bytes, reader: Reader, size: int) -> None:
         """Keep a large content, streamed; durable when this returns.
 
-        Raises `StoreError` if `reader` does not give `size` bytes that hash to `hash`; nothing is kept then.
+        Raises `ContentError` if `reader` fails or does not give `size` bytes that hash to `hash`; nothing is kept then.
         """
         self._contents.keep_file(hash, reader, size)
 
@@ -90,11 +90,11 @@ class History:
         return self._contents.has_many(list(hashes))
 
     def read(self, hash: bytes) -> bytes | None:
-        """A content, or None if it is not held. `StoreError` if it is damaged."""
+        """A content, or None if it is not held. `ContentError` if it is damaged."""
         return self._contents.read(hash)
 
     def open(self, hash: bytes) -> BinaryIO | None:
-        """A content as a stream, or None if it is not held. `StoreError` at its end if it is damaged."""
+        """A content as a stream, or None if it is not held. `ContentError` at its end if it is damaged."""
         return self._contents.open(hash)
 
     def size(self) -> int:
@@ -102,7 +102,10 @@ class History:
         return self._contents.size()
 
     def record(self, versions: Sequence[HistoryVersion]) -> None:
-        """Add versions, oldest first. Contents are kept apart, before."""
+        """Add versions, oldest first. Contents are kept apart, before.
+
+        A content that no version and no live record refers to is taken for the leaving of a crash at the next start.
+        """
         if not versions:
             return
         with self._database.atomic():

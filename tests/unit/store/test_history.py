@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from vaultsync.errors import DiskFullError, StoreError
+from vaultsync.errors import ContentError, DiskFullError
 from vaultsync.model.records import Entry
 from vaultsync.model.versions import Version
 from vaultsync.store.contents import INLINE_LIMIT
@@ -106,12 +106,22 @@ class TestContents:
     ) -> None:
         hash = hash_of(data)
         given = {"hash": b"!" + data[1:], "short": data[:-1], "long": data + b"!"}[wrong]
-        with pytest.raises(StoreError, match="changed"):
+        with pytest.raises(ContentError, match="changed"):
             store.history.keep_file(hash, io.BytesIO(given), len(data))
         assert not store.history.has(hash)
         assert files(path) == []
         store.history.keep_file(hash, io.BytesIO(data), len(data))
         assert store.history.read(hash) == data
+
+    def test_a_reader_that_fails_is_no_trouble_of_the_store(self, path: Path, store: VaultStore) -> None:
+        class Failing:
+            def read(self, size: int, /) -> bytes:
+                raise OSError(5, "Input/output error")
+
+        for size in (10, len(LARGE)):
+            with pytest.raises(ContentError, match="Input/output"):
+                store.history.keep_file(hash_of(LARGE), Failing(), size)
+        assert files(path) == []
 
     def test_a_missing_file_is_noticed_and_can_be_kept_again(self, path: Path, store: VaultStore) -> None:
         hash = hash_of(LARGE)
@@ -131,13 +141,13 @@ class TestContents:
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 0xFF
         file.write_bytes(content)
-        with pytest.raises(StoreError, match="damaged"):
+        with pytest.raises(ContentError, match="damaged"):
             store.history.read(hash)
         file.write_bytes(file.read_bytes()[:1000])
-        with pytest.raises(StoreError, match="damaged"):
+        with pytest.raises(ContentError, match="damaged"):
             store.history.read(hash)
         store.history.keep(hash_of(b"right"), b"wrong")
-        with pytest.raises(StoreError, match="damaged"):
+        with pytest.raises(ContentError, match="damaged"):
             store.history.read(hash_of(b"right"))
 
     def test_a_start_removes_what_nothing_refers_to(self, path: Path, store: VaultStore, entry: MakeEntry) -> None:
