@@ -1,4 +1,4 @@
-"""Close codes by name: from QUIC's error codes to ours, and into sentences."""
+"""Close codes by name: from QUIC's error codes (RFC 9000 §20, RFC 8446 §6) to ours."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Final
 from aioquic.quic.packet import QuicErrorCode
 from aioquic.tls import AlertDescription
 
-from vaultsync.errors import CloseCode, ConnectionLostError
+from vaultsync.errors import CloseCode
+from vaultsync.transport.closing import clean_reason
 from vaultsync.transport.quic.mutual import Ending
-
-MAX_REASON_BYTES: Final = 256
-"""A close frame must fit into one packet of any size."""
 
 _ALERTS: Final = {
     AlertDescription.certificate_required: CloseCode.NO_CERTIFICATE,
@@ -62,19 +60,3 @@ def close_code(number: int) -> CloseCode:
         return CloseCode(number)
     except ValueError:
         return CloseCode.INTERNAL
-
-
-def clean_reason(text: str) -> str:
-    """At most `MAX_REASON_BYTES` of UTF-8, whole characters, none that could steer a terminal."""
-    cut = text.encode("utf-8", errors="replace")[:MAX_REASON_BYTES].decode("utf-8", errors="ignore")
-    return "".join(c if c.isprintable() else " " for c in cut)
-
-
-def lost(code: CloseCode, reason: str, by_peer: bool) -> ConnectionLostError:
-    """The error of whoever uses a connection that ended like this."""
-    if code is CloseCode.TIMEOUT and not by_peer:
-        message = "The other device stopped answering."
-    else:
-        who = "The other device" if by_peer else "This device"
-        message = f"{who} closed the connection ({code.name.lower()}{': ' + reason if reason else ''})."
-    return ConnectionLostError(message, code=code, by_peer=by_peer)

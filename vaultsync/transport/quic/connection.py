@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -21,11 +20,13 @@ from vaultsync.errors import (
 from vaultsync.model.ids import NodeId
 from vaultsync.transport.base import Address
 from vaultsync.transport.certificates import peer_id_of
+from vaultsync.transport.closing import End, clean_reason, lost
 from vaultsync.transport.quic.addresses import to_address
-from vaultsync.transport.quic.closing import clean_reason, close_code, lost, translate
+from vaultsync.transport.quic.closing import translate
 from vaultsync.transport.quic.mutual import Ending, MutualConnection, ending_of
 from vaultsync.transport.quic.settings import QuicSettings
 from vaultsync.transport.quic.streams import QuicReceiveStream, QuicSendStream
+from vaultsync.transport.quic.table import StreamTable
 from vaultsync.transport.quic.udp import Datagram, SocketAddress
 
 MAX_FAREWELLS: Final = 16
@@ -80,11 +81,8 @@ class QuicPeerConnection:
         self._wall_clock = wall_clock
         self._peer: NodeId | None = None
         self._peer_address: SocketAddress | None = None
-        self._sending: dict[int, QuicSendStream] = {}
-        self._receiving: dict[int, QuicReceiveStream] = {}
-        self._incoming: deque[tuple[QuicSendStream | None, QuicReceiveStream]] = deque()
-        self._opened = asyncio.Event()
-        self._end: asyncio.Future[tuple[CloseCode, str, bool]] = self._loop.create_future()
+        self._streams = StreamTable(self)
+        self._end: asyncio.Future[End] = self._loop.create_future()
         self._farewell: list[Datagram] = []
         self._farewells = 0
         self._wake_pending = False
@@ -132,37 +130,30 @@ class QuicPeerConnection:
     @property
     def buffered(self) -> int:
         """Received bytes that no reader has taken yet."""
-        return sum(stream.buffered for stream in self._receiving.values())
+        return self._streams.unread
 
     async def open_stream(self) -> tuple[QuicSendStream, QuicReceiveStream]:
-        stream_id = self._open(unidirectional=False)
-        receiving = self._receiving[stream_id] = QuicReceiveStream(self, stream_id)
-        return self._sending[stream_id], receiving
+        self.check_open()
+        return self._streams.open()
 
     async def open_send_stream(self) -> QuicSendStream:
-        return self._sending[self._open(unidirectional=True)]
+        self.check_open()
+        return self._streams.open_sending()
 
     async def accept_stream(self) -> tuple[QuicSendStream | None, QuicReceiveStream]:
-        while not self._incoming:
-            self.check_open()
-            self._opened.clear()
-            await self._opened.wait()
-        stream = self._incoming.popleft()
-        self.quic.accept_stream(unidirectional=stream[0] is None)
-        self.wake_soon()
-        return stream
+        return await self._streams.accept()
 
     async def close(self, code: CloseCode = CloseCode.NORMAL, reason: str = "") -> None:
         self.shut(code, reason)
 
-    async def wait_closed(self) -> tuple[CloseCode, str, bool]:
+    async def wait_closed(self) -> End:
         return await asyncio.shield(self._end)
 
     # What streams use
 
     def check_open(self) -> None:
         if self._end.done():
-            raise lost(*self._end.result())
+            raise lost(self._end.result())
 
     def wake_soon(self) -> None:
         if not self._wake_pending:
@@ -170,7 +161,7 @@ class QuicPeerConnection:
             self._loop.call_soon(self.pump)
 
     def forget_sending(self, stream_id: int) -> None:
-        self._sending.pop(stream_id, None)
+        self._streams.forget_sending(stream_id)
 
     # What the endpoint uses
 
@@ -204,9 +195,7 @@ class QuicPeerConnection:
             self._finish(self.quic.ending)
         elif self.dialed and self._peer is not None and self.quic.confirmed and not self.established.done():
             self.established.set_result(None)
-        for stream in list(self._sending.values()):
-            if stream.waiting:
-                stream.wake()
+        self._streams.wake_writers()
         self._set_timer()
 
     def shut(self, code: CloseCode, reason: str = "") -> None:
@@ -239,14 +228,6 @@ class QuicPeerConnection:
             self.pump()
 
     # Inside
-
-    def _open(self, *, unidirectional: bool) -> int:
-        self.check_open()
-        stream_id = self.quic.get_next_available_stream_id(is_unidirectional=unidirectional)
-        # Writing nothing makes aioquic take the id; the peer learns of it with the first byte.
-        self.quic.send_stream_data(stream_id, b"")
-        self._sending[stream_id] = QuicSendStream(self, stream_id)
-        return stream_id
 
     def _send_pending(self) -> None:
         if self.quic.get_peer_address() is None:
@@ -287,31 +268,10 @@ class QuicPeerConnection:
             self._wire.forget(self)
         elif self._end.done():
             return
-        elif isinstance(event, events.StreamDataReceived):
-            stream = self._receiver(event.stream_id)
-            stream.feed(event.data, ended=event.end_stream)
-            if event.end_stream:
-                del self._receiving[event.stream_id]
-        elif isinstance(event, events.StreamReset):
-            self._receiver(event.stream_id).cut_off(close_code(event.error_code))
-            del self._receiving[event.stream_id]
-        elif isinstance(event, events.StopSendingReceived):
-            if event.stream_id in self._sending:
-                self._sending[event.stream_id].stopped(close_code(event.error_code))
         elif isinstance(event, events.HandshakeCompleted):
             self._authenticate()
-
-    def _receiver(self, stream_id: int) -> QuicReceiveStream:
-        stream = self._receiving.get(stream_id)
-        if stream is None:
-            stream = self._receiving[stream_id] = QuicReceiveStream(self, stream_id)
-            sending = None
-            # Bit 1 of a stream id says unidirectional (RFC 9000 §2.1).
-            if not stream_id & 2:
-                sending = self._sending[stream_id] = QuicSendStream(self, stream_id)
-            self._incoming.append((sending, stream))
-            self._opened.set()
-        return stream
+        else:
+            self._streams.take(event)
 
     def _authenticate(self) -> None:
         """Nothing of the peer is believed, and no byte of its streams delivered, before this."""
@@ -344,15 +304,7 @@ class QuicPeerConnection:
         self._end.set_result((code, reason, ending.by_peer))
         if not self.established.done():
             self._fail_dial(code, reason, by_peer=ending.by_peer)
-        for receiving in self._receiving.values():
-            receiving.wake(discard=not ending.by_peer)
-        for sending in list(self._sending.values()):
-            sending.wake()
-        self._receiving.clear()
-        self._sending.clear()
-        if not ending.by_peer:
-            self._incoming.clear()
-        self._opened.set()
+        self._streams.end(discard=not ending.by_peer)
         self._wire.ended(self)
 
     def _fail_dial(self, code: CloseCode, reason: str, *, by_peer: bool) -> None:
@@ -364,7 +316,7 @@ class QuicPeerConnection:
         elif code is CloseCode.TIMEOUT:
             self.established.set_exception(UnreachableError("Nothing answers at this address."))
         else:
-            self.established.set_exception(lost(code, reason, by_peer))
+            self.established.set_exception(lost((code, reason, by_peer)))
 
     # Timers
 

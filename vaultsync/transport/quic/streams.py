@@ -6,6 +6,14 @@ import asyncio
 from typing import Protocol
 
 from vaultsync.errors import CloseCode, ConnectionLostError
+from vaultsync.transport.closing import (
+    again,
+    ended_early,
+    reset_by_peer,
+    reset_here,
+    stopped_by_peer,
+    stopped_here,
+)
 from vaultsync.transport.quic.mutual import MutualConnection
 
 
@@ -60,14 +68,13 @@ class QuicSendStream:
     def reset(self, code: CloseCode) -> None:
         if self._abandoned is not None:
             return
-        self._abandon(ConnectionLostError(f"The stream was reset ({code.name.lower()}).", code=code))
+        self._abandon(reset_here(code))
         self._owner.quic.reset_stream(self._id, int(code))
         self._owner.wake_soon()
 
     def stopped(self, code: CloseCode) -> None:
         """The peer does not want any more."""
-        text = f"The other device stopped the stream ({code.name.lower()})."
-        self._abandon(ConnectionLostError(text, code=code, by_peer=True))
+        self._abandon(stopped_by_peer(code))
 
     def wake(self) -> None:
         """Let the writer look again: there may be room, or the connection has ended."""
@@ -81,13 +88,11 @@ class QuicSendStream:
     def _check(self) -> None:
         self._owner.check_open()
         if self._abandoned is not None:
-            raise ConnectionLostError(
-                self._abandoned.message, code=self._abandoned.code, by_peer=self._abandoned.by_peer
-            )
+            raise again(self._abandoned)
         if not self._owner.quic.can_write(self._id):
             if self._finished:
                 raise RuntimeError("the stream is finished")
-            raise ConnectionLostError("The other device stopped the stream.", by_peer=True)
+            raise stopped_by_peer(None)
 
     async def _wait_for_room(self) -> None:
         self._room.clear()
@@ -120,7 +125,7 @@ class QuicReceiveStream:
     async def read(self, limit: int) -> bytes:
         while not self._buffer:
             if self._cut is not None:
-                raise ConnectionLostError(self._cut.message, code=self._cut.code, by_peer=self._cut.by_peer)
+                raise again(self._cut)
             if self._ended:
                 return b""
             self._owner.check_open()
@@ -144,7 +149,7 @@ class QuicReceiveStream:
         gathered = bytearray(data)
         while len(gathered) < size:
             if not data:
-                raise ConnectionLostError(f"The stream ended {size - len(gathered)} bytes early.", by_peer=True)
+                raise ended_early(size - len(gathered))
             data = await self.read(size - len(gathered))
             gathered += data
         return bytes(gathered)
@@ -153,7 +158,7 @@ class QuicReceiveStream:
         if self._stopped or self._ended or self._cut is not None:
             return
         self._stopped = True
-        self._discard(ConnectionLostError(f"The stream was stopped ({code.name.lower()}).", code=code))
+        self._discard(stopped_here(code))
         self._owner.quic.stop_stream(self._id, int(code))
         self._owner.wake_soon()
 
@@ -168,8 +173,7 @@ class QuicReceiveStream:
 
     def cut_off(self, code: CloseCode) -> None:
         """The peer abandoned the stream."""
-        text = f"The other device abandoned the stream ({code.name.lower()})."
-        self._discard(ConnectionLostError(text, code=code, by_peer=True))
+        self._discard(reset_by_peer(code))
         # What never came counts as read, or the connection's window would shrink by it for good.
         missing = self._owner.quic.received_offset(self._id) - self._offset
         if missing > 0:
