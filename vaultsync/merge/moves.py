@@ -1,0 +1,63 @@
+"""Lines that were cut here and pasted there, while the other side worked on them or around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vaultsync.merge.alignment import GONE, Fates
+from vaultsync.merge.tokens import is_trivial, is_word, tokenize
+
+DISTINCT_WORDS = 4
+"""From this many words on, a line that both sides added in different places is one thought, not two."""
+
+
+def drop_echoes(base: Sequence[str], a: Sequence[str], b: Sequence[str], first: Fates, second: Fates) -> None:
+    """Drop what both sides put in the note, in different places, from one of the two.
+
+    That is a line that both moved, and a run of lines that the other side has too: all in the same list or
+    paragraph, or telling enough to be no coincidence.
+    """
+    gaps_a, gaps_b = _gaps(first), _gaps(second)
+    for i, j in second.moved.items():
+        k = first.moved.get(i)
+        if k is not None and gaps_a[k] != gaps_b[j]:
+            second.inserted[gaps_b[j]].remove(j)
+    _drop_runs(base, b, second, a, first)
+    _drop_runs(base, a, first, b, second)
+
+
+def _gaps(fates: Fates) -> dict[int, int]:
+    return {j: gap for gap, lines in fates.inserted.items() for j in lines}
+
+
+def _drop_runs(base: Sequence[str], side: Sequence[str], fates: Fates, other: Sequence[str], theirs: Fates) -> None:
+    moved, their_moved = set(fates.moved.values()), set(theirs.moved.values())
+    places: dict[str, list[int]] = {}
+    for gap, lines in theirs.inserted.items():
+        for j in lines:
+            if j not in their_moved and not is_trivial(other[j]):
+                places.setdefault(other[j], []).append(gap)
+    for gap, lines in list(fates.inserted.items()):
+        said = [side[j] for j in lines if not is_trivial(side[j])]
+        if not said or moved.intersection(lines):
+            continue
+        if any(gap in places.get(text, (gap,)) for text in said):
+            continue
+        near = all(any(_same_block(base, gap, place) for place in places[text]) for text in said)
+        if near or any(_is_distinct(text) for text in said):
+            del fates.inserted[gap]
+
+
+def _is_distinct(text: str) -> bool:
+    return not text.lstrip().startswith(("#", "|")) and sum(map(is_word, tokenize(text))) >= DISTINCT_WORDS
+
+
+def _same_block(base: Sequence[str], gap: int, place: int) -> bool:
+    low, high = sorted((gap, place))
+    return high - low <= 50 and all(base[i].strip() for i in range(low, high))
+
+
+def relocate(fates: Fates, gap: int) -> int | None:
+    """The side's line behind which an insertion at `gap` belongs, if the lines on both sides of it moved together."""
+    before, after = fates.moved.get(gap - 1, GONE), fates.moved.get(gap, GONE)
+    return before if before != GONE and after == before + 1 else None

@@ -1,0 +1,63 @@
+"""Names for conflict copies, the same on every device that derives them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from vaultsync.model.paths import MAX_COMPONENT_BYTES
+
+_UNWANTED = re.compile(r'[\\/:*?"<>|#^\[\]]')
+"""What Windows can't hold in a name, and what a link in a note can't point at."""
+
+_DRAWING: Final = ".excalidraw.md"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS: Final = 253_402_300_799_000
+"""The end of the year 9999, the last that a date can name."""
+
+MAX_DEVICE_BYTES: Final = 60
+MAX_EXTENSION_BYTES: Final = 40
+
+
+def conflict_name(path: str, modified_at_ms: int, device_name: str) -> str:
+    """The path of the conflict copy of `path`, as it was changed at `modified_at_ms` (Unix time) on a device.
+
+    `Name (conflict 2026-11-20 1403 Laptop).ext`, in UTC, in the same folder. What can't stand in a file name is
+    taken out of the device's name; the note's own name is shortened where the whole would pass 255 bytes.
+    """
+    folder, slash, name = path.rpartition("/")
+    stem, extension = _split(name)
+    moment = _EPOCH + timedelta(milliseconds=min(max(modified_at_ms, 0), _LAST_MS))
+    suffix = f" (conflict {moment:%Y-%m-%d %H%M} {_device(device_name)}){extension}"
+    stem = _trim(stem, MAX_COMPONENT_BYTES - len(suffix.encode()))
+    return unicodedata.normalize("NFC", f"{folder}{slash}{stem}{suffix}")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Stem and extension; a dot file has no extension but the one after its first dot."""
+    double = len(name) - len(_DRAWING)
+    if double > 0 and name[double:].casefold() == _DRAWING:
+        return name[:double], name[double:]
+    dot = name.rfind(".", 1)
+    if dot < 1 or " " in name[dot:] or len(name[dot:].encode()) > MAX_EXTENSION_BYTES:
+        return name, ""
+    return name[:dot], name[dot:]
+
+
+def _device(name: str) -> str:
+    plain = unicodedata.normalize("NFC", _UNWANTED.sub(" ", name))
+    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in plain)
+    return _trim(" ".join(plain.split()), MAX_DEVICE_BYTES).strip(" .()") or "device"
+
+
+def _trim(text: str, limit: int) -> str:
+    """`text` cut to `limit` bytes of UTF-8, never inside a character or before a combining mark."""
+    if len(text.encode()) <= limit:
+        return text
+    cut = text.encode()[: max(limit, 0)].decode(errors="ignore")
+    while cut and (unicodedata.combining(text[len(cut)]) or text[len(cut)] in "\u200d\ufe0f" or cut[-1] == "\u200d"):
+        cut = cut[:-1]
+    return cut.rstrip()

@@ -1,0 +1,195 @@
+"""Properties, that is a YAML mapping kept as text: each key owns its lines, and untouched lines stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from vaultsync.merge.diff3 import weave_lines
+from vaultsync.merge.lines import Line, three_way
+from vaultsync.merge.result import CannotMergeError
+from vaultsync.merge.stamps import pick_stamp
+from vaultsync.merge.tokens import texts_of
+from vaultsync.merge.values import MISSING, Maybe, Merger, Value, merge_order, merge_sets
+from vaultsync.merge.words import merge_line
+from vaultsync.merge.yamllists import ListStyle
+
+STAMP_TAKEN: Final = "Of two dates that editors write by themselves, the one that holds was taken."
+
+MAX_YAML_CHARS: Final = 256 << 10
+"""Longer YAML is merged by lines: it is no longer a note's properties, and the parser is slow."""
+
+_KEY = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#\-\[\]{},&*!|>%@`"'?][^#]*?|[-?][^\s:][^#]*?)\s*:(?=\s|$)"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One key with all its lines: the comments above it, and its value down to the next key."""
+
+    lines: tuple[Line, ...]
+    lead: int
+    """How many of the lines stand above the key."""
+    value: Value
+
+    @property
+    def text(self) -> str:
+        return "\n".join(texts_of(self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """A mapping's keys in order, and the lines after the last that belong to none."""
+
+    table: Mapping[str, Property]
+    tail: tuple[Line, ...] = ()
+
+
+def parse_yaml(text: str) -> Value | None:
+    """The value of a YAML text with every scalar as it is written; None for what isn't YAML or uses aliases."""
+    if len(text) > MAX_YAML_CHARS:
+        return None
+    try:
+        if "*" in text and any(isinstance(event, AliasEvent) for event in YAML(typ="base", pure=True).parse(text)):
+            return None
+        return cast("Value", YAML(typ="base", pure=True).load(text))
+    except (YAMLError, ValueError, RecursionError, TypeError, AttributeError, AssertionError):
+        return None
+
+
+def read_properties(lines: Sequence[Line]) -> Properties | None:
+    """Take a mapping's lines apart; None if they are not a plain block mapping, each key on a line of its own."""
+    starts: list[int] = []
+    for i, line in enumerate(lines):
+        if _KEY.match(line.text):
+            starts.append(i)
+    value = parse_yaml("\n".join(texts_of(lines)))
+    if not starts:
+        return Properties({}, tuple(lines)) if value is None and _is_bare(lines) else None
+    if not isinstance(value, dict) or len(value) != len(starts):
+        return None
+    leads = [_lead(lines, start) for start in starts]
+    ends = [*leads[1:], _lead(lines, len(lines))]
+    table: dict[str, Property] = {}
+    begin = 0
+    for (key, item), start, end in zip(value.items(), starts, ends, strict=True):
+        if not isinstance(key, str) or not _names(lines[start].text, key):
+            return None
+        table[key] = Property(tuple(lines[begin:end]), start - begin, item)
+        begin = end
+    return Properties(table, tuple(lines[begin:]))
+
+
+def _is_bare(lines: Sequence[Line]) -> bool:
+    return all(not line.text.strip() or line.text.lstrip().startswith("#") for line in lines)
+
+
+def _lead(lines: Sequence[Line], start: int) -> int:
+    """Where the comments and blank lines right above line `start` begin."""
+    while start and _is_bare(lines[start - 1 : start]) and not lines[start - 1].text[:1].isspace():
+        start -= 1
+    return start
+
+
+def _names(line: str, key: str) -> bool:
+    match = _KEY.match(line)
+    return match is not None and (match[1] == key or match[1][:1] in "\"'")
+
+
+def merge_properties(base: Properties | None, a: Properties, b: Properties, notes: set[str]) -> list[Line]:
+    """The lines of the merged mapping; `CannotMergeError` if both changed one value each in its own way."""
+    own = base or Properties({})
+    merged: dict[str, Property] = {}
+    for key in {**own.table, **a.table, **b.table}:
+        found = _merge_property(key, own.table.get(key), a.table.get(key), b.table.get(key), notes)
+        if found is not None:
+            merged[key] = found
+    order = merge_order(list(own.table), list(a.table), list(b.table), merged)
+    tail = three_way(own.tail, a.tail, b.tail)
+    lines = [line for key in order for line in merged[key].lines] + list(tail)
+    expected = {key: merged[key].value for key in order}
+    if (parse_yaml("\n".join(texts_of(lines))) or {}) != expected:
+        raise CannotMergeError("The merged properties would not be valid YAML.")
+    return lines
+
+
+def _merge_property(
+    key: str, base: Property | None, a: Property | None, b: Property | None, notes: set[str]
+) -> Property | None:
+    texts = [None if each is None else each.text for each in (base, a, b)]
+    if texts[1] == texts[2] or texts[2] == texts[0]:
+        return a
+    if texts[1] == texts[0]:
+        return b
+    if a is None or b is None:
+        changed = a or b
+        same = changed is not None and base is not None and changed.value == base.value
+        return None if same else changed
+    if a.value == b.value:
+        return a
+    if base is not None and base.value in (a.value, b.value):
+        return b if a.value == base.value else a
+    if isinstance(a.value, str) and isinstance(b.value, str):
+        stamp = pick_stamp(key, a.value, b.value)
+        if stamp is not None:
+            notes.add(STAMP_TAKEN)
+            return a if stamp == a.value else b
+    for one, other in ((a, b), (b, a)):
+        if one.value in (None, "", []) and base is None:
+            return other
+    found = _merge_list(key, base, a, b) or _merge_text(key, base, a, b)
+    if found is None:
+        raise CannotMergeError(f"Both sides changed the property `{key}`.")
+    return found
+
+
+def _merge_list(key: str, base: Property | None, a: Property, b: Property) -> Property | None:
+    styles = [ListStyle.read(texts_of(each.lines[each.lead :]), each.value) for each in (a, b)]
+    first, second = styles
+    if first is None or second is None:
+        return None
+    own = ListStyle.read(texts_of(base.lines[base.lead :]), base.value) if base else None
+    base_items = list(own.sources) if own else []
+    items = merge_sets(base_items, list(first.sources), list(second.sources))
+    lead_style = second if own and first.shape == own.shape and second.sources else first if first.sources else second
+    chosen = b if lead_style is second else a
+    sources = {**first.sources, **second.sources}
+    ending = chosen.lines[chosen.lead].ending
+    written = [Line(text, ending) for text in lead_style.write([sources[item] for item in items])]
+    value: Value = list(items)
+    return Property((*chosen.lines[: chosen.lead], *written), chosen.lead, value)
+
+
+def _merge_text(key: str, base: Property | None, a: Property, b: Property) -> Property | None:
+    """The lines of one value merged as text, where the outcome is what its values come to."""
+    if base is None:
+        wanted: Maybe = Merger().merge(MISSING, a.value, b.value, (key,))
+        found = [each for each in (a, b) if each.value == wanted]
+        return found[0] if found else None
+    if len(base.lines) == len(a.lines) == len(b.lines) == 1:
+        text = merge_line(base.text, a.text, b.text)
+        if text is None:
+            return None
+        lines: tuple[Line, ...] = (Line(text, a.lines[0].ending),)
+    else:
+        woven = weave_lines(base.lines, a.lines, b.lines)
+        if woven.disputed:
+            return None
+        lines = tuple(woven.lines)
+    again = parse_yaml("\n".join(texts_of(lines)))
+    if not isinstance(again, dict) or list(again) != [key]:
+        return None
+    value = again[key]
+    if isinstance(value, str) != isinstance(a.value, str):
+        return None
+    if isinstance(value, dict | list) and value != Merger().merge(base.value, a.value, b.value, (key,)):
+        return None
+    lead = next((i for i, line in enumerate(lines) if _KEY.match(line.text)), 0)
+    return Property(lines, lead, value)
