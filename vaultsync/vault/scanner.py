@@ -82,8 +82,8 @@ class Scanner:
             survey = Survey(self._fs, self.selection, index, now_ms)
             for path in sorted(paths):
                 survey.visit(path)
-            reading = self._open(survey, index, now_ms)
-            self._missing(survey, reading)
+            reading = _Reading(index, now_ms)
+            self._begin(survey, reading)
             for path, seen in survey.changed:
                 if reading.content_bytes >= _BATCH_BYTES:
                     reading.sighting.again[path] = 0
@@ -107,8 +107,8 @@ class Scanner:
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
             survey.visit("")
-            reading = self._open(survey, index, now_ms)
-            moved = self._missing(survey, reading)
+            reading = _Reading(index, now_ms)
+            moved = self._begin(survey, reading)
             files = survey.changed
             if moved:
                 files.sort(key=lambda item: item[1].signature.inode not in moved)
@@ -129,14 +129,8 @@ class Scanner:
                 return
             reading = _Reading(index, now_ms)
 
-    def _open(self, survey: Survey, index: IndexView, now_ms: int) -> _Reading:
-        reading = _Reading(index, now_ms)
-        reading.sighting.troubles.update(survey.troubles)
-        reading.sighting.again.update(survey.again)
-        return reading
-
-    def _missing(self, survey: Survey, reading: _Reading) -> set[int]:
-        """Add what is missing and the folders to the sighting; the inodes of the missing files."""
+    def _begin(self, survey: Survey, reading: _Reading) -> set[int]:
+        """Enter all that needs no reading into the sighting; the inodes of the missing files."""
         gone = survey.missing()
         if gone and self._fs.stat(MARKER_DIR) is None:
             raise VaultOfflineError("The folder is empty where the vault's marker should be.")
@@ -145,6 +139,8 @@ class Scanner:
             self._emptied.pop(entry.record.path, None)
             out.append(Observation(entry.record.path, None))
         out.extend(Observation(path, Kind.DIR) for path in survey.folders)
+        reading.sighting.troubles.update(survey.troubles)
+        reading.sighting.again.update(survey.again)
         return {entry.signature.inode for entry in gone if entry.signature is not None}
 
     def _read(self, path: str, seen: Stat | DirEntry, reading: _Reading) -> None:
