@@ -65,9 +65,7 @@ class Split:
 Decision = Ignore | Take | Keep | Merge | Split
 
 
-def reconcile(
-    local: FileRecord | None, remote: FileRecord, *, mergeable: bool, target_known: bool = False
-) -> Decision:
+def reconcile(local: FileRecord | None, remote: FileRecord, *, mergeable: bool, target_known: bool = False) -> Decision:
     """Decide between our record of a path and a peer's.
 
     `mergeable` tells whether contents of this path may be merged as text. `target_known` tells whether the index

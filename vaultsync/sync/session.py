@@ -64,9 +64,13 @@ class Session:
         """The newest sequence that the peer has told of."""
         self.wants: deque[bytes | ChunkRef | tuple[str, bytes]] = deque()
         """What the peer asked for: content hashes, pieces, and `("manifest", hash)`, in its order."""
+        self.manifest_sent: dict[bytes, int] = {}
+        """Of manifests that take more than one part: how many chunks the peer has been sent."""
         self.in_sync = False
         """Whether both indexes were proven equal and nothing has happened since."""
         self.proven_at_ms: int | None = None
+        self.saved = held[1]
+        """The cursor that is stored; its owner stores it again when the tracker's has moved on."""
         self._ack_sent = held[1]
         self._digest_sent: Digest | None = None
         self._digest_sent_at_ms = 0
@@ -89,7 +93,7 @@ class Session:
         known, cursor = self._held
         if known != theirs.index_id or cursor > theirs.sequence:
             self.tracker = CursorTracker(0)
-            self._ack_sent = 0
+            self._ack_sent = self.saved = 0
         if theirs.peer_index_id == self._index_id and theirs.cursor <= self._start:
             self.sent = self.acked = self.announced = theirs.cursor
 
@@ -148,7 +152,7 @@ class Session:
     def outgoing(self, mine: Position, now_ms: int) -> list[Ack | Digest | Resync]:
         """What is due on the control stream now: acknowledgements, digests, a request to start over."""
         due: list[Ack | Digest | Resync] = []
-        cursor = self.tracker.advance()
+        cursor = self.tracker.cursor
         if self._resync_due:
             self._resync_due = False
             due.append(Resync(self.vault))

@@ -1,0 +1,52 @@
+"""Two and three devices, message by message."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import Cluster
+from vaultsync.daemon.events import ProvenInSync
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Cluster:
+    return Cluster(tmp_path, 2)
+
+
+def test_first_sync_brings_every_kind_of_file(pair: Cluster) -> None:
+    a, b = pair.devices
+    a.write("note.md", "hello\n")
+    a.write("empty.md", "")
+    a.write("deep/er/still/ünïcødé 🎉.md", "x" * 5000)
+    (a.root / "nothing in here").mkdir()
+    a.write("big.bin", os.urandom(3 << 20))
+    a.scan()
+    b.scan()
+    pair.connect_all()
+    pair.settle()
+    pair.assert_equal()
+    assert b.tree() == a.tree() != {}
+    assert any(isinstance(event, ProvenInSync) for event in b.events)
+
+
+def test_edits_cross_both_ways(pair: Cluster) -> None:
+    a, b = pair.devices
+    pair.connect_all()
+    a.write("a.md", "one\n")
+    a.scan()
+    pair.settle()
+    b.write("a.md", "one\ntwo\n")
+    b.write("b.md", "three\n")
+    b.scan()
+    pair.settle()
+    pair.assert_equal()
+    assert a.read("a.md") == "one\ntwo\n"
+    (a.root / "b.md").unlink()
+    a.scan()
+    pair.settle()
+    pair.assert_equal()
+    assert "b.md" not in b.tree()
+    assert b.replica.state.store.history.versions("b.md")

@@ -1,0 +1,41 @@
+"""Events, numbered, from wherever they arise to whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final
+
+from vaultsync.daemon.events import Event
+
+KEPT: Final = 2_000
+"""Events that a listener who comes late, or was away, can still be given."""
+
+
+class EventBus:
+    """A bounded log of events. Slow listeners miss old events; nobody is ever held up."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
+        self._arrived = asyncio.Event()
+        self.newest = 0
+        """The number of the newest event; the first is 1."""
+
+    def emit(self, event: Event) -> None:
+        """Call in the event loop."""
+        self.newest += 1
+        self._kept.append((self.newest, event))
+        self._arrived.set()
+        self._arrived = asyncio.Event()
+
+    async def listen(self, after: int | None = None) -> AsyncIterator[tuple[int, Event]]:
+        """Events with their numbers, from the one after `after` (None: from now on), without end."""
+        position = self.newest if after is None else after
+        while True:
+            arrived = self._arrived
+            for number, event in [pair for pair in self._kept if pair[0] > position]:
+                position = number
+                yield number, event
+            if position >= self.newest:
+                await arrived.wait()

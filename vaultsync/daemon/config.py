@@ -1,0 +1,120 @@
+"""Where a node keeps its things, and the settings that a person may write for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from vaultsync.errors import ConfigError
+from vaultsync.protocol.limits import MAX_NAME
+
+HOME_VARIABLE: Final = "VAULTSYNC_HOME"
+"""If set, everything of this node lives below this folder instead of the user's own config and data folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The node's folders."""
+
+    config: Path
+    data: Path
+
+    @classmethod
+    def find(cls, environ: Mapping[str, str] = os.environ) -> Places:
+        if home := environ.get(HOME_VARIABLE):
+            return cls(Path(home) / "config", Path(home) / "data")
+        return cls(
+            platformdirs.user_config_path("vaultsync", appauthor=False),
+            platformdirs.user_data_path("vaultsync", appauthor=False),
+        )
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+    @property
+    def node_database(self) -> Path:
+        return self.data / "node.db"
+
+    def vault_database(self, vault: str) -> Path:
+        return self.data / "vaults" / vault / "index.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of `config.toml`; every one has a default."""
+
+    name: str
+    """What other devices call this one."""
+    listen_host: str | None = None
+    """The address to listen on; None: all."""
+    listen_port: int = 0
+    """UDP port; 0: the one used last, or any free one."""
+    mdns: bool = True
+    """Whether to find peers on the local network."""
+
+    @classmethod
+    def load(cls, path: Path) -> Config:
+        """Read the file, if there is one. `ConfigError` names line and column of a mistake."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}.") from error
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: {error}.", hint="Mend that line, then start again.") from error
+        return cls(
+            name=_text(path, text, data, "name", socket.gethostname().split(".")[0] or "device"),
+            listen_host=_text(path, text, data, "listen_host", "") or None,
+            listen_port=_port(path, text, data, "listen_port"),
+            mdns=_flag(path, text, data, "mdns", default=True),
+        )._only_known(path, text, data)
+
+    def _only_known(self, path: Path, text: str, data: Mapping[str, object]) -> Config:
+        known = {"name", "listen_host", "listen_port", "mdns"}
+        for key in data:
+            if key not in known:
+                raise _mistake(path, text, key, f"is not a setting; there are {', '.join(sorted(known))}")
+        return self
+
+
+def _text(path: Path, text: str, data: Mapping[str, object], key: str, default: str) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str) or len(value) > MAX_NAME or not value.isprintable():
+        raise _mistake(path, text, key, f"must be a text of at most {MAX_NAME} characters, without control characters")
+    return value
+
+
+def _port(path: Path, text: str, data: Mapping[str, object], key: str) -> int:
+    value = data.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 65536:
+        raise _mistake(path, text, key, "must be a number from 0 to 65535")
+    return value
+
+
+def _flag(path: Path, text: str, data: Mapping[str, object], key: str, *, default: bool) -> bool:
+    value = data.get(key, default)
+    if not isinstance(value, bool):
+        raise _mistake(path, text, key, "must be true or false")
+    return value
+
+
+def _mistake(path: Path, text: str, key: str, why: str) -> ConfigError:
+    found = re.search(rf"^[ \t]*(\[?)({re.escape(key)})\b", text, re.MULTILINE)
+    place = ""
+    if found is not None:
+        line = text.count("\n", 0, found.start(2)) + 1
+        column = found.start(2) - text.rfind("\n", 0, found.start(2))
+        place = f" (at line {line}, column {column})"
+    return ConfigError(f"{path}: `{key}` {why}{place}.", hint="Mend that line, then start again.")

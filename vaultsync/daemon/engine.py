@@ -1,0 +1,290 @@
+"""The engine: the one task that owns a vault's state.
+
+Whatever touches the replica goes through one queue and runs, one step at a time, in a worker thread, so that neither
+hashing nor SQLite nor fsync ever blocks the event loop. Live work goes before scanning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, Protocol, TypeVar
+
+from vaultsync.daemon.events import Event, VaultStateChanged
+from vaultsync.daemon.replica.replica import Replica, VaultMessage
+from vaultsync.daemon.replica.state import ControlMessage, Effects
+from vaultsync.errors import ProtocolError, VaultError, VaultsyncError
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.messages import ChangeSet, Chunks, Contents, ManifestPart, VaultHello
+from vaultsync.vault.coalescer import Coalescer
+
+T = TypeVar("T")
+
+TICK_S: Final = 1.0
+RESCAN_S: Final = 3600.0
+"""A full stat scan this often, in case the watcher missed something."""
+
+
+class VaultLink(Protocol):
+    """What the engine needs of a connection to a peer that shares the vault."""
+
+    @property
+    def peer(self) -> NodeId: ...
+
+    def send_control(self, message: ControlMessage) -> None:
+        """Queue a message for the control stream."""
+
+    def wake(self) -> None:
+        """There may be change sets or contents to pull."""
+
+    def drop(self, error: VaultsyncError) -> None:
+        """The vault cannot go on with this connection."""
+
+
+@dataclass(order=True, slots=True)
+class _Job:
+    urgency: int
+    number: int
+    step: Callable[[], Effects | None] = field(compare=False)
+    done: asyncio.Future[None] = field(compare=False)
+
+
+_LIVE, _SCAN = 0, 1
+
+
+class Engine:
+    """Runs one replica. `run` is its only task; everything else asks it."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        *,
+        worker: Executor,
+        now_ms: Callable[[], int],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self.replica = replica
+        self._worker = worker
+        self._now_ms = now_ms
+        self._emit = emit
+        self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue(maxsize=1_000)
+        self._numbers = itertools.count()
+        self._links: dict[NodeId, VaultLink] = {}
+        self._coalescer = Coalescer()
+        self._looked = asyncio.Event()
+        self._rescan = asyncio.Event()
+        self._ended: VaultsyncError | None = None
+        self.state = "opening"
+        """`opening`, `scanning` or `ready`."""
+        self.scanned = asyncio.Event()
+        """Set once the vault has been looked through for the first time."""
+
+    @property
+    def vault(self) -> VaultId:
+        return self.replica.vault
+
+    async def run(self) -> None:
+        """Own the replica until cancelled.
+
+        Raises the `VaultsyncError` that makes the vault unusable for now: its folder is gone, the disk is full, the
+        index refuses. Connections are dropped then; whoever runs the engine opens a new one when it is mended.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._work())
+                tasks.create_task(self._look_when_due())
+                tasks.create_task(self._scan_when_asked())
+                tasks.create_task(self._tick())
+        except* VaultsyncError as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._ended = self._ended or VaultError("The vault has stopped.")
+            while not self._jobs.empty():
+                self._finish(self._jobs.get_nowait(), self._ended)
+            for link in list(self._links.values()):
+                link.drop(self._ended)
+
+    # What others ask of it
+
+    async def attach(self, link: VaultLink) -> VaultHello:
+        """A connection opens. Returns what to say of this vault."""
+        older = self._links.get(link.peer)
+        assert older is None or older is link
+        hello: list[VaultHello] = []
+        self._links[link.peer] = link
+        try:
+            await self._do(lambda: hello.append(self.replica.connect(link.peer)))
+        except BaseException:
+            del self._links[link.peer]
+            raise
+        return hello[0]
+
+    async def opened(self, peer: NodeId, theirs: VaultHello) -> None:
+        """The peer has said the same of its side."""
+        await self._do(lambda: self.replica.opened(peer, theirs, self._now_ms()))
+
+    async def detach(self, link: VaultLink) -> None:
+        """The connection is gone."""
+        if self._links.get(link.peer) is link:
+            del self._links[link.peer]
+            if self._ended is None:
+                await self._do(lambda: self.replica.disconnect(link.peer))
+
+    async def receive(self, peer: NodeId, message: VaultMessage) -> None:
+        """A message came. Returns when it has been dealt with, which is what holds the sender back.
+
+        Raises `ProtocolError` if the connection is to be closed.
+        """
+        await self._do(lambda: self.replica.receive(peer, message, self._now_ms()))
+
+    async def next_changes(self, peer: NodeId) -> ChangeSet | None:
+        """The next change set for `peer`, or None if it has all."""
+        pulled: list[ChangeSet | None] = []
+
+        def pull() -> Effects:
+            message, effects = self.replica.next_changes(peer, self._now_ms())
+            pulled.append(message)
+            return effects
+
+        await self._do(pull)
+        return pulled[0] if pulled else None
+
+    async def next_contents(self, peer: NodeId) -> Contents | ManifestPart | Chunks | None:
+        """The next answer to what `peer` asked for, or None if nothing is open."""
+        pulled: list[Contents | ManifestPart | Chunks | None] = []
+
+        def pull() -> Effects:
+            message, effects = self.replica.next_contents(peer, self._now_ms())
+            pulled.append(message)
+            return effects
+
+        await self._do(pull)
+        return pulled[0] if pulled else None
+
+    async def read(self, query: Callable[[Replica], T]) -> T:
+        """Run `query` on the replica between steps, in the worker thread."""
+        answers: list[T] = []
+        await self._do(lambda: answers.append(query(self.replica)))
+        return answers[0]
+
+    async def act(self, step: Callable[[Replica, int], Effects | None]) -> None:
+        """Run a step that somebody asked for (a restore, a new setting), with the time in ms."""
+        await self._do(lambda: step(self.replica, self._now_ms()))
+
+    def notice(self, paths: Collection[str] | None) -> None:
+        """The watcher saw something at `paths`; None: it lost track. Call in the event loop."""
+        if paths is None:
+            self._rescan.set()
+        else:
+            self._coalescer.add(paths, self._now_ms())
+            self._looked.set()
+
+    # Its own tasks
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            job = await self._jobs.get()
+            if job.done.cancelled():
+                continue
+            try:
+                effects = await loop.run_in_executor(self._worker, job.step)
+            except ProtocolError as error:
+                self._finish(job, error)
+            except (VaultsyncError, OSError) as error:
+                known = error if isinstance(error, VaultsyncError) else VaultError(f"The disk says: {error}.")
+                self._ended = known
+                self._finish(job, known)
+                raise known from error
+            except BaseException:
+                self._finish(job, VaultError("The vault has stopped."))
+                raise
+            else:
+                if effects is not None:
+                    self._carry_out(effects)
+                self._finish(job, None)
+            if dirty := self.replica.take_dirty(self._now_ms()):
+                self._coalescer.add(dirty, self._now_ms())
+                self._looked.set()
+
+    def _finish(self, job: _Job, error: Exception | None) -> None:
+        if job.done.done():
+            return
+        if error is None:
+            job.done.set_result(None)
+        else:
+            job.done.set_exception(error)
+
+    async def _do(self, step: Callable[[], Effects | None], urgency: int = _LIVE) -> None:
+        if self._ended is not None:
+            raise self._ended
+        job = _Job(urgency, next(self._numbers), step, asyncio.get_running_loop().create_future())
+        await self._jobs.put(job)
+        await job.done
+
+    def _carry_out(self, effects: Effects) -> None:
+        for peer, message in effects.control:
+            if (link := self._links.get(peer)) is not None:
+                link.send_control(message)
+        for peer in effects.changes_for | effects.contents_for:
+            if (link := self._links.get(peer)) is not None:
+                link.wake()
+        for event in effects.events:
+            self._emit(event)
+
+    def _set_state(self, state: str) -> None:
+        self.state = state
+        self._emit(VaultStateChanged(str(self.vault), state))
+
+    async def _look_when_due(self) -> None:
+        while True:
+            next_ms = self._coalescer.next_due_ms()
+            later_ms = self.replica.next_look_ms()
+            if next_ms is None or (later_ms is not None and later_ms < next_ms):
+                next_ms = later_ms
+            self._looked.clear()
+            if next_ms is None or next_ms > self._now_ms():
+                delay_s = None if next_ms is None else (next_ms - self._now_ms()) / 1000
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(delay_s):
+                        await self._looked.wait()
+                        continue
+            paths = self._coalescer.due(self._now_ms()) | self.replica.take_dirty(self._now_ms())
+            if paths:
+                await self._do(partial(self.replica.look, paths, self._now_ms()))
+
+    async def _scan_when_asked(self) -> None:
+        while True:
+            self._rescan.clear()
+            self._set_state("scanning")
+            await self._sweep()
+            self._set_state("ready")
+            self.scanned.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RESCAN_S):
+                    await self._rescan.wait()
+
+    async def _sweep(self) -> None:
+        """One look through the whole vault, in steps between which live work goes first."""
+        steps: Iterator[Effects] = self.replica.sweep(self._now_ms())
+        more = True
+
+        def step() -> Effects | None:
+            nonlocal more
+            effects = next(steps, None)
+            more = effects is not None
+            return effects
+
+        while more:
+            await self._do(step, _SCAN)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if self._links:
+                await self._do(lambda: self.replica.tick(self._now_ms()))

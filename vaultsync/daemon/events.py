@@ -1,0 +1,117 @@
+"""What happens in a node, as values: shown by the command line and the dashboard, logged, sent over the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgressed:
+    """The vault is being looked through."""
+
+    vault: str
+    files: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeObserved:
+    """Something changed on this device's disk."""
+
+    vault: str
+    path: str
+    action: str
+    """`created`, `edited`, `deleted`, `moved`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeApplied:
+    """A peer's change is on this device's disk."""
+
+    vault: str
+    path: str
+    action: str
+    peer: str
+    """Its node id, or empty if it arose here (a conflict copy)."""
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgressed:
+    """How much is still to be fetched or applied."""
+
+    vault: str
+    pending: int
+    """Paths."""
+    wanted_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenInSync:
+    """Both indexes were compared and are equal."""
+
+    vault: str
+    peer: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexesDiffer:
+    """Both indexes were compared and differ; everything is sent again."""
+
+    vault: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleChanged:
+    """A path can't be synced, or can again (`reason` is empty)."""
+
+    vault: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VaultStateChanged:
+    """The vault went offline, came back, or stopped; `reason` in words."""
+
+    vault: str
+    state: str
+    """`scanning`, `ready`, `offline`, `stopped`."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStateChanged:
+    """A connection came or went."""
+
+    peer: str
+    name: str
+    state: str
+    """`disconnected`, `connecting`, `connected`, `syncing`."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerPaired:
+    """A ticket was used: the two devices now know each other."""
+
+    peer: str
+    name: str
+    vault: str
+    words: tuple[str, ...]
+
+
+Event = (
+    ScanProgressed
+    | ChangeObserved
+    | ChangeApplied
+    | SyncProgressed
+    | ProvenInSync
+    | IndexesDiffer
+    | TroubleChanged
+    | VaultStateChanged
+    | PeerStateChanged
+    | PeerPaired
+)

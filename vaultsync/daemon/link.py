@@ -1,0 +1,220 @@
+"""One connection to one peer: pumps messages between its streams and the engines of the vaults that both share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.replica.state import ControlMessage
+from vaultsync.daemon.wire import MessageReader, MessageWriter
+from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, VaultsyncError
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.framing import StreamKind
+from vaultsync.protocol.limits import PROTOCOL_VERSION
+from vaultsync.protocol.messages import Ack, Bye, ChangeSet, Chunks, Contents, Digest, Hello, ManifestPart, Resync, Want
+from vaultsync.transport.base import Connection, ReceiveStream
+
+FIRST_WORD_S: Final = 10.0
+"""How long a peer has for its first message."""
+
+MAX_CONTROL_QUEUE: Final = 10_000
+"""Control messages that wait to be sent. They are small, and a peer that reads none of them is dropped."""
+
+VaultMessages = (Ack, Digest, Resync, Want, ChangeSet, Contents, ManifestPart, Chunks)
+
+
+class Link:
+    """A conversation with a peer. `run` is its only task; it ends with the connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        reader: MessageReader,
+        writer: MessageWriter,
+        engines: Mapping[VaultId, Engine],
+        hello: Hello,
+    ) -> None:
+        """`engines` are the vaults that are shared with this peer; `hello` says who we are."""
+        self.connection = connection
+        self._reader = reader
+        self._writer = writer
+        self._engines = engines
+        self._own_hello = hello
+        self.theirs: Hello | None = None
+        self.shared: dict[VaultId, Engine] = {}
+        self._control: asyncio.Queue[ControlMessage] = asyncio.Queue(MAX_CONTROL_QUEUE)
+        self._changes = asyncio.Event()
+        self._contents = asyncio.Event()
+        self._dropped: asyncio.Future[VaultsyncError] = asyncio.get_running_loop().create_future()
+
+    @property
+    def peer(self) -> NodeId:
+        return self.connection.peer
+
+    # What the engines ask of it
+
+    def send_control(self, message: ControlMessage) -> None:
+        try:
+            self._control.put_nowait(message)
+        except asyncio.QueueFull:
+            self.drop(ProtocolError(CloseCode.TIMEOUT, "reads nothing of what it is sent"))
+
+    def wake(self) -> None:
+        self._changes.set()
+        self._contents.set()
+
+    def drop(self, error: VaultsyncError) -> None:
+        if not self._dropped.done():
+            self._dropped.set_result(error)
+
+    # Its own life
+
+    async def open(self, theirs: Hello | None = None) -> Hello:
+        """Exchange Hellos; `theirs` if it was read already. Returns the peer's.
+
+        Raises `ProtocolError` if there is no version in common.
+        """
+        hellos = [await engine.attach(self) for engine in self._engines.values()]
+        await self._writer.write(
+            Hello(
+                self._own_hello.protocol,
+                self._own_hello.name,
+                self._own_hello.hostname,
+                self._own_hello.app_version,
+                self._own_hello.capabilities,
+                tuple(hellos),
+            )
+        )
+        if theirs is None:
+            try:
+                async with asyncio.timeout(FIRST_WORD_S):
+                    first = await self._reader.read()
+            except TimeoutError:
+                raise ProtocolError(CloseCode.TIMEOUT, "said nothing") from None
+            if not isinstance(first, Hello):
+                raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
+            theirs = first
+        if theirs.protocol != PROTOCOL_VERSION:
+            raise ProtocolError(CloseCode.VERSION, f"speaks version {theirs.protocol}, not {PROTOCOL_VERSION}")
+        self.theirs = theirs
+        for vault in theirs.vaults:
+            if (engine := self._engines.get(vault.vault)) is not None:
+                self.shared[vault.vault] = engine
+        for vault_id, engine in self._engines.items():
+            if vault_id not in self.shared:
+                await engine.detach(self)
+        return theirs
+
+    async def run(self) -> None:
+        """Pump until the connection ends, and say why it did.
+
+        Raises `ConnectionLostError`, or the `VaultsyncError` for which this side ended it.
+        """
+        assert self.theirs is not None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._end_when_dropped())
+                tasks.create_task(self._end_when_closed())
+                tasks.create_task(self._read_control())
+                tasks.create_task(self._write_control())
+                tasks.create_task(self._accept_streams(tasks))
+                tasks.create_task(self._send_changes())
+                tasks.create_task(self._send_contents())
+                for vault in self.theirs.vaults:
+                    if (engine := self.shared.get(vault.vault)) is not None:
+                        await engine.opened(self.peer, vault)
+                self.wake()
+        except* VaultsyncError as group:
+            raise _first(group) from None
+
+    async def close(self, code: CloseCode, reason: str = "") -> None:
+        """Detach from the engines and close the connection."""
+        for engine in self._engines.values():
+            await engine.detach(self)
+        await self.connection.close(code, reason)
+
+    async def _end_when_dropped(self) -> None:
+        raise await self._dropped
+
+    async def _end_when_closed(self) -> None:
+        code, reason, by_peer = await self.connection.wait_closed()
+        raise ConnectionLostError(reason or code.name.lower().replace("_", " "), code=code, by_peer=by_peer)
+
+    async def _read_control(self) -> None:
+        while (message := await self._reader.read()) is not None:
+            if isinstance(message, Bye):
+                return
+            if not isinstance(message, VaultMessages):
+                raise ProtocolError(CloseCode.UNEXPECTED, f"sent a {type(message).__name__} in the middle")
+            await self._dispatch(message)
+
+    async def _dispatch(
+        self, message: Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
+    ) -> None:
+        engine = self.shared.get(message.vault)
+        if engine is None:
+            raise ProtocolError(CloseCode.NOT_SHARED, "spoke of a vault that is not shared with it")
+        await engine.receive(self.peer, message)
+
+    async def _write_control(self) -> None:
+        while True:
+            await self._writer.write(await self._control.get())
+
+    async def _accept_streams(self, tasks: asyncio.TaskGroup) -> None:
+        opened: set[StreamKind] = set()
+        while True:
+            sender, stream = await self.connection.accept_stream()
+            if sender is not None:
+                raise ProtocolError(CloseCode.UNEXPECTED, "opened a second control stream")
+            try:
+                async with asyncio.timeout(FIRST_WORD_S):
+                    kind = StreamKind.of_preamble(await stream.read_exactly(1))
+            except TimeoutError:
+                raise ProtocolError(CloseCode.TIMEOUT, "opened a stream and never used it") from None
+            if kind in opened:
+                raise ProtocolError(CloseCode.UNEXPECTED, f"opened a second {kind.name.lower()} stream")
+            opened.add(kind)
+            tasks.create_task(self._read_stream(stream, kind))
+
+    async def _read_stream(self, stream: ReceiveStream, kind: StreamKind) -> None:
+        reader = MessageReader(stream, kind)
+        while (message := await reader.read()) is not None:
+            assert isinstance(message, ChangeSet | Contents | ManifestPart | Chunks)
+            await self._dispatch(message)
+
+    async def _send_changes(self) -> None:
+        stream = await self.connection.open_send_stream()
+        await stream.write(StreamKind.CHANGES.preamble)
+        writer = MessageWriter(stream)
+        while True:
+            await self._changes.wait()
+            self._changes.clear()
+            for engine in self.shared.values():
+                while (message := await engine.next_changes(self.peer)) is not None:
+                    await writer.write(message)
+
+    async def _send_contents(self) -> None:
+        stream = await self.connection.open_send_stream()
+        await stream.write(StreamKind.CONTENT.preamble)
+        writer = MessageWriter(stream)
+        while True:
+            await self._contents.wait()
+            self._contents.clear()
+            for engine in self.shared.values():
+                while (message := await engine.next_contents(self.peer)) is not None:
+                    await writer.write(message)
+
+
+def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
+    """The error that says most: ours or the peer's breach before the mere end of the connection."""
+    errors: list[VaultsyncError] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop()
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(error.exceptions)
+        elif isinstance(error, VaultsyncError):
+            errors.append(error)
+    return min(errors, key=lambda e: (isinstance(e, ConnectionLostError), getattr(e, "code", None) is None))

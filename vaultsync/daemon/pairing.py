@@ -1,0 +1,150 @@
+"""Tickets given out by this node, and who is let in with them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from vaultsync.daemon.database import NodeDatabase
+from vaultsync.daemon.events import Event, PeerPaired
+from vaultsync.errors import (
+    CloseCode,
+    ExpiredTicketError,
+    NotATicketError,
+    RefusedError,
+    TicketError,
+    UsedTicketError,
+    VaultsyncError,
+)
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.messages import Hello, Join, Welcome
+from vaultsync.store.node_store import NodeStore
+from vaultsync.store.peers import PeerAddress, PeerRecord
+from vaultsync.tickets.codec import encode
+from vaultsync.tickets.ticket import Role, Ticket
+from vaultsync.tickets.words import pairing_words
+from vaultsync.transport.base import Address, Connection
+from vaultsync.vault.hashing import hash_bytes
+
+TICKET_LIFE_S: Final = 600
+"""How long a ticket is good for, unless its maker says otherwise (DESIGN §4)."""
+
+MAX_PEERS: Final = 64
+"""Other members of one vault."""
+
+
+class Pairing:
+    """Makes tickets and honours them."""
+
+    def __init__(
+        self,
+        own: NodeId,
+        database: NodeDatabase,
+        *,
+        name: str,
+        hello: Callable[[], Hello],
+        addresses: Callable[[], Sequence[Address]],
+        emit: Callable[[Event], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._own = own
+        self._database = database
+        self._name = name
+        self._hello = hello
+        self._addresses = addresses
+        self._emit = emit
+        self._now_ms = now_ms
+
+    async def make_ticket(
+        self,
+        vault: VaultId,
+        vault_name: str,
+        *,
+        role: Role = "member",
+        life_s: int = TICKET_LIFE_S,
+        reusable: bool = False,
+    ) -> tuple[str, Ticket]:
+        """A new ticket for a vault of this node, as text and as a value. Only the hash of its secret is stored."""
+        secret = secrets.token_bytes(16)
+        now_s = self._now_ms() // 1000
+        ticket = Ticket(
+            node=self._own,
+            vault=vault,
+            vault_name=vault_name,
+            device_name=self._name,
+            addresses=tuple(str(address) for address in self._addresses())[:8],
+            secret=secret,
+            expires_at=now_s + life_s,
+            role=role,
+            reusable=reusable,
+        )
+
+        def remember(store: NodeStore) -> None:
+            store.tickets.prune(now_s)
+            store.tickets.add(vault, hash_bytes(secret), ticket.expires_at, role, reusable, now_s, "")
+
+        await self._database.run(remember)
+        return encode(ticket), ticket
+
+    async def admit(self, connection: Connection, join: Join) -> tuple[PeerRecord, Welcome]:
+        """Let a node in that holds a ticket. Raises `RefusedError`; whoever holds no ticket of ours learns nothing."""
+        node, now_ms = connection.peer, self._now_ms()
+        record = PeerRecord(
+            node_id=node,
+            name=join.name or node.short,
+            hostname=join.hostname,
+            added_at=now_ms,
+            addresses=(
+                PeerAddress(str(connection.address), "connection", now_ms),
+                *(PeerAddress(address, "ticket") for address in join.addresses),
+            ),
+        )
+
+        def decide(store: NodeStore) -> tuple[PeerRecord, str, str]:
+            with store.transaction():
+                vault = store.vaults.get(join.vault)
+                if vault is None:
+                    raise NotATicketError("It names a vault that this node does not have.")
+                others = [p for p in store.peers.of_vault(join.vault) if p.node_id != node]
+                ticket = store.tickets.consume(hash_bytes(join.secret), now_ms // 1000, node, vault=join.vault)
+                if len(others) >= MAX_PEERS:
+                    raise RefusedError(CloseCode.PEER_LIMIT, f"The vault has {MAX_PEERS} other devices already.")
+                return store.peers.add(record, join.vault, ticket.role), vault.name, ticket.role
+
+        try:
+            known, vault_name, role = await self._database.run(decide)
+        except TicketError as error:
+            raise RefusedError(_CODES.get(type(error), CloseCode.REFUSED), "") from error
+        words = pairing_words(self._own, node, join.secret)
+        self._emit(PeerPaired(str(node), known.name, str(join.vault), words))
+        hello = self._hello()
+        addresses = tuple(str(address) for address in self._addresses())[:8]
+        return known, Welcome(join.vault, vault_name, hello.name, hello.hostname, role, addresses)
+
+
+_CODES: Final[dict[type[TicketError], CloseCode]] = {
+    ExpiredTicketError: CloseCode.TICKET_EXPIRED,
+    UsedTicketError: CloseCode.TICKET_USED,
+}
+
+
+def refusal_words(error: RefusedError) -> VaultsyncError:
+    """What a person who pasted a ticket is told about the other side's refusal."""
+    match error.code:
+        case CloseCode.TICKET_EXPIRED:
+            return ExpiredTicketError("The other device says that the ticket has expired.")
+        case CloseCode.TICKET_USED:
+            return UsedTicketError("The other device says that the ticket has been used already, or revoked.")
+        case CloseCode.PEER_LIMIT:
+            return RefusedError(error.code, "The vault has as many devices as it can have.")
+        case CloseCode.REFUSED | CloseCode.TICKET_INVALID:
+            return TicketError("The other device does not know this ticket.")
+        case _:
+            return error
+
+
+def unix_ms() -> int:
+    """Now, in ms of Unix time."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,425 @@
+"""The peer manager: who is paired with this node, and the connections that are kept to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+from vaultsync.daemon.database import NodeDatabase
+from vaultsync.daemon.dialing import dial
+from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.events import Event, PeerStateChanged
+from vaultsync.daemon.link import FIRST_WORD_S, Link
+from vaultsync.daemon.wire import MessageReader, MessageWriter
+from vaultsync.errors import (
+    CloseCode,
+    ConnectionLostError,
+    NodeError,
+    ProtocolError,
+    RefusedError,
+    TransportError,
+    UnreachableError,
+    VaultsyncError,
+)
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.framing import StreamKind
+from vaultsync.protocol.messages import Hello, Join, Welcome
+from vaultsync.store.attempts import Attempt
+from vaultsync.store.node_store import NodeStore
+from vaultsync.store.peers import PeerRecord
+from vaultsync.sync.reconnect import Candidate, ReconnectPolicy, dial_order, keeps_existing
+from vaultsync.transport.base import Connection, Endpoint
+
+MAX_STRANGERS: Final = 32
+"""Connections of nodes that have not said yet what they want."""
+
+DUPLICATE_RETRY_S: Final = 1.0
+"""When to dial again if the peer kept another connection that this side knows nothing of."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """A connection's control stream, and the Hello if it has been read from it."""
+
+    reader: MessageReader
+    writer: MessageWriter
+    hello: Hello | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a conversation ended."""
+
+    code: CloseCode
+    opened: bool
+    """Whether Hellos had been exchanged."""
+
+
+class PeerState(StrEnum):
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    SYNCING = "syncing"
+
+
+@dataclass(slots=True)
+class Peer:
+    """A paired device, as this node sees it now."""
+
+    record: PeerRecord
+    state: PeerState = PeerState.DISCONNECTED
+    reason: str = ""
+    """Why it is not connected, in words."""
+    link: Link | None = None
+    since_s: float = 0.0
+    """Loop time at which the link came to be."""
+    policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
+    wanted: bool = True
+    """Whether a connection is to be kept: auto-connect, or asked for by a person."""
+    nudge: asyncio.Event = field(default_factory=asyncio.Event)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while there is no link."""
+    task: asyncio.Task[None] | None = None
+
+
+class Admission(Protocol):
+    """Decides on a node that asks to become a member."""
+
+    async def __call__(self, connection: Connection, join: Join) -> tuple[PeerRecord, Welcome]:
+        """Admit, durably. Raises `RefusedError` with the close code to answer with."""
+
+
+class PeerManager:
+    """Keeps a connection to every peer that is wanted, and lets nobody else in.
+
+    `run` owns every task. A node that is no peer may say one thing, that it joins with a ticket, which goes to
+    `admit`; anything else is refused without a word more.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        database: NodeDatabase,
+        *,
+        engines: Mapping[VaultId, Engine],
+        hello: Callable[[], Hello],
+        admit: Admission,
+        emit: Callable[[Event], None],
+        now_ms: Callable[[], int],
+        lot: Callable[[], float],
+    ) -> None:
+        """`engines` are the vaults of this node; `lot` draws a random number in [0, 1)."""
+        self._endpoint = endpoint
+        self._database = database
+        self._engines = engines
+        self._hello = hello
+        self._admit = admit
+        self._emit = emit
+        self._now_ms = now_ms
+        self._lot = lot
+        self._peers: dict[NodeId, Peer] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._strangers = 0
+        self._listeners: list[Callable[[Peer], None]] = []
+
+    async def run(self) -> None:
+        """Accept and dial until cancelled."""
+        for record in await self._database.run(lambda store: store.peers.all()):
+            self._peers[record.node_id] = Peer(record, wanted=record.auto_connect)
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                for peer in self._peers.values():
+                    self._start(peer)
+                while True:
+                    connection = await self._endpoint.accept()
+                    self._tasks.create_task(self._incoming(connection))
+        finally:
+            self._tasks = None
+
+    # What people and the API ask of it
+
+    def get_peers(self) -> list[Peer]:
+        """All paired devices, the longest known first."""
+        return list(self._peers.values())
+
+    def get_peer(self, node: NodeId) -> Peer | None:
+        return self._peers.get(node)
+
+    def get_peer_states(self) -> dict[NodeId, PeerState]:
+        return {node: peer.state for node, peer in self._peers.items()}
+
+    def on_peer_state_change(self, listener: Callable[[Peer], None]) -> None:
+        """Call `listener` in the event loop whenever a peer's state or reason changes."""
+        self._listeners.append(listener)
+
+    def known(self, record: PeerRecord) -> Peer:
+        """A device has been paired with, or its stored record has changed. Returns the peer, which is kept up to."""
+        peer = self._peers.get(record.node_id)
+        if peer is None:
+            peer = self._peers[record.node_id] = Peer(record, wanted=record.auto_connect)
+            self._start(peer)
+        else:
+            peer.record = record
+        return peer
+
+    async def remove_peer(self, node: NodeId) -> bool:
+        """Forget a device; a sync that is going on is broken off, nothing of it half done."""
+        peer = self._peers.pop(node, None)
+        if peer is None:
+            return False
+        await self._database.run(lambda store: store.peers.remove(node))
+        if peer.link is not None:
+            peer.link.drop(RefusedError(CloseCode.REMOVED, "This device has been removed."))
+        if peer.task is not None:
+            peer.task.cancel()
+        return True
+
+    async def update_peer(self, node: NodeId, *, name: str | None = None, auto_connect: bool | None = None) -> Peer:
+        """Rename a device, or change whether a connection to it is kept. `NodeError` if it is not known."""
+        peer = self._require(node)
+        if name is not None:
+            peer.record = await self._database.run(lambda store: store.peers.update(node, name=name))
+        if auto_connect is not None:
+            peer.record = await self._database.run(lambda store: store.peers.update(node, auto_connect=auto_connect))
+            peer.wanted = auto_connect
+            peer.nudge.set()
+        return peer
+
+    def connect_to_peer(self, node: NodeId) -> None:
+        """Dial now, and keep the connection. `NodeError` if it is not known."""
+        peer = self._require(node)
+        peer.wanted = True
+        peer.policy.reset()
+        peer.nudge.set()
+
+    def disconnect_peer(self, node: NodeId) -> None:
+        """Close the connection and dial no more until asked. `NodeError` if it is not known."""
+        peer = self._require(node)
+        peer.wanted = False
+        if peer.link is not None:
+            peer.link.drop(ConnectionLostError("disconnected by hand", code=CloseCode.NORMAL))
+
+    def connect_all(self) -> None:
+        """Dial every wanted peer now: the network has changed, or somebody asked."""
+        for peer in self._peers.values():
+            peer.policy.reset()
+            peer.nudge.set()
+
+    def refresh(self, node: NodeId) -> None:
+        """The vaults shared with a device have changed: begin its conversation anew."""
+        peer = self._require(node)
+        if peer.link is not None:
+            peer.link.drop(ConnectionLostError("the shared vaults have changed", code=CloseCode.NORMAL))
+            peer.policy.reset()
+            peer.nudge.set()
+
+    async def join(self, node: NodeId, addresses: Sequence[str], join: Join) -> tuple[Connection, Opened, Welcome]:
+        """Dial a node that gave out a ticket, and ask to be let in.
+
+        Raises `RefusedError` with the other side's close code, `UnreachableError`, `WrongPeerError`.
+        """
+        connection = await dial(self._endpoint, node, addresses, self._report(node))
+        try:
+            opened = await _open_control(connection)
+            await opened.writer.write(join)
+            async with asyncio.timeout(FIRST_WORD_S):
+                answer = await opened.reader.read()
+            if not isinstance(answer, Welcome):
+                raise ProtocolError(CloseCode.UNEXPECTED, "did not answer the request to join")
+            return connection, opened, answer
+        except ConnectionLostError as error:
+            await connection.close()
+            if error.by_peer and error.code is not None and error.code is not CloseCode.TIMEOUT:
+                raise RefusedError(error.code, error.message) from error
+            raise
+        except TimeoutError:
+            await connection.close(CloseCode.TIMEOUT)
+            raise UnreachableError("It took the call but did not answer.") from None
+        except BaseException:
+            await connection.close()
+            raise
+
+    def adopt(self, connection: Connection, opened: Opened) -> None:
+        """Go on with a connection over which this node has just been let in."""
+        assert self._tasks is not None
+        peer = self._require(connection.peer)
+        self._tasks.create_task(self._converse(peer, connection, opened))
+
+    # Its tasks
+
+    def _start(self, peer: Peer) -> None:
+        peer.free.set()
+        if self._tasks is not None and peer.task is None:
+            peer.task = self._tasks.create_task(self._keep_connected(peer))
+
+    async def _keep_connected(self, peer: Peer) -> None:
+        """Dial, again and again, whenever there is no link and one is wanted."""
+        delay_s: float | None = 0.0 if peer.wanted else None
+        while True:
+            if peer.link is not None:
+                await peer.free.wait()
+                delay_s = peer.policy.lost() if peer.wanted else None
+            try:
+                async with asyncio.timeout(delay_s):
+                    await peer.nudge.wait()
+            except TimeoutError:
+                pass
+            peer.nudge.clear()
+            if peer.link is not None:
+                continue
+            if not peer.wanted:
+                delay_s = None
+                continue
+            delay_s = await self._dial(peer)
+
+    async def _dial(self, peer: Peer) -> float | None:
+        """One try. Returns how long to wait before the next, in seconds."""
+        self._set_state(peer, PeerState.CONNECTING)
+        candidates = [Candidate(a.address, a.source, a.last_ok_ms) for a in peer.record.addresses]
+        try:
+            connection = await dial(
+                self._endpoint, peer.record.node_id, dial_order(candidates), self._report(peer.record.node_id)
+            )
+        except TransportError as error:
+            if peer.link is None:
+                self._set_state(peer, PeerState.DISCONNECTED, error.message)
+            return peer.policy.failed(self._lot())
+        try:
+            opened = await _open_control(connection)
+        except ConnectionLostError as error:
+            self._set_state(peer, PeerState.DISCONNECTED, error.message)
+            return peer.policy.failed(self._lot())
+        ended = await self._converse(peer, connection, opened)
+        if ended.code is CloseCode.DUPLICATE:
+            return DUPLICATE_RETRY_S
+        return peer.policy.lost() if ended.opened else peer.policy.failed(self._lot())
+
+    async def _incoming(self, connection: Connection) -> None:
+        """Somebody dialed us. Peers go on; a stranger has one word."""
+        if self._strangers >= MAX_STRANGERS:
+            await connection.close(CloseCode.REFUSED)
+            return
+        self._strangers += 1
+        try:
+            opened = await self._first_word(connection)
+        except (VaultsyncError, TimeoutError) as error:
+            code = error.code if isinstance(error, ProtocolError | RefusedError) else CloseCode.TIMEOUT
+            await connection.close(code, getattr(error, "message", ""))
+            return
+        finally:
+            self._strangers -= 1
+        peer = self._peers.get(connection.peer)
+        if peer is None:
+            await connection.close(CloseCode.REFUSED)
+            return
+        await self._converse(peer, connection, opened)
+
+    async def _first_word(self, connection: Connection) -> Opened:
+        async with asyncio.timeout(FIRST_WORD_S):
+            sender, receiver = await connection.accept_stream()
+            if sender is None:
+                raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a control stream")
+            opened = Opened(MessageReader(receiver, StreamKind.CONTROL), MessageWriter(sender))
+            first = await opened.reader.read()
+        if isinstance(first, Join):
+            record, welcome = await self._admit(connection, first)
+            self.known(record)
+            await opened.writer.write(welcome)
+            async with asyncio.timeout(FIRST_WORD_S):
+                first = await opened.reader.read()
+        elif connection.peer not in self._peers:
+            raise RefusedError(CloseCode.REFUSED, "")
+        if not isinstance(first, Hello):
+            raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
+        opened.hello = first
+        return opened
+
+    async def _converse(self, peer: Peer, connection: Connection, opened: Opened) -> Ended:
+        """Run a link until it ends. Never raises for what the peer or the network did."""
+        own, node = self._endpoint.node_id.raw, peer.record.node_id
+        while peer.link is not None:
+            age_s = asyncio.get_running_loop().time() - peer.since_s
+            if keeps_existing(
+                own=own,
+                peer=node.raw,
+                existing_dialed=peer.link.connection.dialed,
+                new_dialed=connection.dialed,
+                existing_age_s=age_s,
+            ):
+                await connection.close(CloseCode.DUPLICATE)
+                return Ended(CloseCode.DUPLICATE, opened=False)
+            peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
+            await peer.free.wait()
+        shared = {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None}
+        link = Link(connection, opened.reader, opened.writer, shared, self._hello())
+        peer.link, peer.since_s = link, asyncio.get_running_loop().time()
+        peer.free.clear()
+        code, reason, stood = CloseCode.NORMAL, "", False
+        try:
+            hello = await link.open(opened.hello)
+            stood = True
+            peer.policy.reset()
+            await self._connected(peer, connection, hello)
+            await link.run()
+        except VaultsyncError as error:
+            reason = error.message
+            found = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
+            code = CloseCode.INTERNAL if found is None else found
+            if isinstance(error, ConnectionLostError) and code is CloseCode.REFUSED:
+                reason = "It does not know this device, or has removed it."
+        finally:
+            peer.link = None
+            try:
+                await link.close(code, reason)
+            finally:
+                peer.free.set()
+                if node in self._peers:
+                    self._set_state(peer, PeerState.DISCONNECTED, reason)
+        return Ended(code, opened=stood)
+
+    async def _connected(self, peer: Peer, connection: Connection, hello: Hello) -> None:
+        node, address, now_ms = peer.record.node_id, str(connection.address), self._now_ms()
+
+        def remember(store: NodeStore) -> PeerRecord | None:
+            store.peers.seen(node, address, now_ms)
+            if store.peers.get(node) is not None:
+                store.peers.update(node, hostname=hello.hostname, last_seen=now_ms, last_error=None)
+            return store.peers.get(node)
+
+        record = await self._database.run(remember)
+        if record is not None:
+            peer.record = record
+        self._set_state(peer, PeerState.CONNECTED)
+
+    def _set_state(self, peer: Peer, state: PeerState, reason: str = "") -> None:
+        if (peer.state, peer.reason) == (state, reason):
+            return
+        peer.state, peer.reason = state, reason
+        self._emit(PeerStateChanged(str(peer.record.node_id), peer.record.name, state.value, reason))
+        for listener in self._listeners:
+            listener(peer)
+        if reason and self._tasks is not None:
+            node = peer.record.node_id
+            self._tasks.create_task(self._database.run(lambda store: store.peers.set_error(node, reason)))
+
+    def _report(self, node: NodeId) -> Callable[[str, str, str], None]:
+        def report(address: str, outcome: str, why: str) -> None:
+            if self._tasks is not None:
+                attempt = Attempt(self._now_ms(), node, address, outcome, why)
+                self._tasks.create_task(self._database.run(lambda store: store.attempts.append(attempt)))
+
+        return report
+
+    def _require(self, node: NodeId) -> Peer:
+        peer = self._peers.get(node)
+        if peer is None:
+            raise NodeError(f"There is no device {node.short}.", hint="`vaultsync status` lists the devices.")
+        return peer
+
+
+async def _open_control(connection: Connection) -> Opened:
+    sender, receiver = await connection.open_stream()
+    return Opened(MessageReader(receiver, StreamKind.CONTROL), MessageWriter(sender))

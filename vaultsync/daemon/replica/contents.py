@@ -1,0 +1,85 @@
+"""Where a content comes from when it need not cross the network, and where it goes before it is replaced."""
+
+from __future__ import annotations
+
+from vaultsync.daemon.replica.state import ReplicaState, on_disk
+from vaultsync.errors import ContentError, UnstableFileError
+from vaultsync.model.manifests import CHUNKED_ABOVE
+from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord
+from vaultsync.vault.applier import Staged
+from vaultsync.vault.hashing import hash_bytes
+
+
+def obtain(state: ReplicaState, record: FileRecord) -> bytes | Staged | None:
+    """The content of `record` from what this device has: just arrived, elsewhere in the vault, or in history.
+
+    Large contents come as staged files. None: it must be fetched.
+    """
+    if record.hash == EMPTY_HASH:
+        return b""
+    if record.size > CHUNKED_ABOVE:
+        return _obtain_staged(state, record)
+    if (data := state.contents.get(record.hash)) is not None:
+        return data
+    for entry in state.store.index.with_hash(record.hash):
+        if (data := read_current(state, entry)) is not None:
+            return data
+    return state.store.history.read(record.hash)
+
+
+def _obtain_staged(state: ReplicaState, record: FileRecord) -> Staged | None:
+    if (staged := state.staged.get(record.hash)) is not None:
+        return staged
+    for entry in state.store.index.with_hash(record.hash):
+        if not on_disk(entry):
+            continue
+        staged = state.applier.stage_copy(entry.record.path, record.hash, record.mtime_ns, record.executable)
+        if staged is not None:
+            return staged
+    with_history = state.store.history.open(record.hash)
+    if with_history is None:
+        return None
+    with with_history as reader:
+        return state.applier.stage_stream(reader, record.hash, record.mtime_ns, record.executable)
+
+
+def read_current(state: ReplicaState, entry: Entry) -> bytes | None:
+    """The bytes on disk of an entry, if they still are what the index says; else its path is marked dirty."""
+    if not on_disk(entry):
+        return None
+    try:
+        data, _ = state.fs.read(entry.record.path)
+    except (OSError, UnstableFileError):
+        state.dirty.add(entry.record.path)
+        return None
+    if hash_bytes(data) != entry.record.hash:
+        state.dirty.add(entry.record.path)
+        return None
+    return data
+
+
+def ensure_in_history(state: ReplicaState, entry: Entry) -> bool:
+    """Bring the content on disk of `entry` into history, before it is replaced or removed.
+
+    False, and the path is marked dirty, if the disk holds something else: that is an edit nobody has seen yet.
+    """
+    record = entry.record
+    if state.store.history.has(record.hash):
+        return True
+    if record.size <= CHUNKED_ABOVE:
+        data = read_current(state, entry)
+        if data is None:
+            return False
+        state.store.history.keep(record.hash, data)
+        return True
+    stat = state.fs.stat(record.path)
+    if stat is None or stat.signature != entry.signature:
+        state.dirty.add(record.path)
+        return False
+    try:
+        with state.fs.open_read(record.path) as reader:
+            state.store.history.keep_file(record.hash, reader, record.size)
+    except ContentError:
+        state.dirty.add(record.path)
+        return False
+    return True

@@ -1,0 +1,323 @@
+"""From targets to the disk and the index: stage, make durable, keep what is replaced, replace, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, assert_never
+
+from vaultsync.daemon.events import ChangeApplied
+from vaultsync.daemon.replica.contents import ensure_in_history, obtain
+from vaultsync.daemon.replica.observe import history_version, make_parents_known
+from vaultsync.daemon.replica.state import ReplicaState, on_disk
+from vaultsync.errors import DiskFullError
+from vaultsync.merge import is_mergeable
+from vaultsync.model.ids import NodeId
+from vaultsync.model.paths import parents_of
+from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
+from vaultsync.store.history import Action, HistoryVersion
+from vaultsync.sync.offers import Offer
+from vaultsync.sync.planner import Do, Step, Target, plan
+from vaultsync.sync.reconcile import copy_of
+from vaultsync.vault import applier as disk
+from vaultsync.vault.applier import Outcome, Result, Staged
+
+RETRY_MS: Final = 10_000
+"""When to try again what the disk refused for a reason that may pass."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one round has decided."""
+
+    targets: list[Target] = field(default_factory=list)
+    contents: dict[bytes, bytes] = field(default_factory=dict)
+    """Results of merges, by hash."""
+    inputs: list[tuple[FileRecord, bytes]] = field(default_factory=list)
+    """Peers' versions that went into merges, with their contents; kept in history (ours are there already)."""
+    actions: dict[str, Action] = field(default_factory=dict)
+    """What to call a change in history, where it is not plainly created, edited or deleted."""
+    done: list[Offer] = field(default_factory=list)
+    """Offers that say nothing new."""
+    more: set[str] = field(default_factory=set)
+    """Paths that got an offer in this round."""
+
+
+@dataclass(slots=True)
+class _Commit:
+    entries: list[Entry] = field(default_factory=list)
+    versions: list[HistoryVersion] = field(default_factory=list)
+    contents: list[tuple[bytes, bytes]] = field(default_factory=list)
+    closed: list[Offer] = field(default_factory=list)
+
+
+def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
+    """Reach the targets as far as they can be reached. Returns the paths to look at in the next round."""
+    commit = _Commit(closed=list(work.done))
+    here = [target for target in work.targets if not _left_out(state, target, commit)]
+    staged: dict[str, Staged] = {}
+    try:
+        steps = [step for step in plan(here) if _stage(state, work, step, staged, commit)]
+        state.applier.make_durable(list(staged.values()))
+        steps = _keep_replaced(state, steps)
+        results = _run(state, steps, staged)
+    finally:
+        kept = state.staged.values()
+        for content in staged.values():
+            if content not in kept:
+                state.applier.discard(content)
+    for step in steps:
+        _conclude(state, work, step, results[step.target.record.path], commit, now_ms)
+    return _commit(state, work, commit, now_ms)
+
+
+def want(state: ReplicaState, offer: Offer) -> None:
+    """The content of an offer must be fetched."""
+    record = offer.record
+    state.offers.wait_for(record.hash, record.path)
+    state.wants.add(record.hash, record.size, record.mtime_ns, offer.holder)
+
+
+def _left_out(state: ReplicaState, target: Target, commit: _Commit) -> bool:
+    """A filter of this device leaves the path out: the index takes the record, the disk is left alone."""
+    reason = state.selection.reason(target.record.path, target.record.kind is Kind.DIR)
+    if reason is None:
+        return False
+    commit.entries.append(Entry(target.record, State.UNSELECTED, reason, source=_source(target)))
+    commit.closed.append(target.offer)
+    return True
+
+
+def _stage(state: ReplicaState, work: Work, step: Step, staged: dict[str, Staged], commit: _Commit) -> bool:
+    """Write the content that a step puts in place to a temporary file. False: it must be fetched first."""
+    if step.do not in (Do.WRITE_FILE, Do.REPLACE_FOLDER):
+        return True
+    record = step.target.record
+    content = work.contents.get(record.hash)
+    if content is None:
+        obtained = obtain(state, record)
+        if obtained is None:
+            want(state, step.target.offer)
+            return False
+        if not isinstance(obtained, bytes):
+            staged[record.path] = obtained
+            return True
+        content = obtained
+    staged[record.path] = state.applier.stage(content, record.mtime_ns, record.executable)
+    if is_mergeable(record.path, record.size):
+        commit.contents.append((record.hash, content))
+    return True
+
+
+def _keep_replaced(state: ReplicaState, steps: Sequence[Step]) -> list[Step]:
+    """Bring into history, durably, every content that the steps replace or remove; drop steps that can't."""
+    replacing = [step for step in steps if step.do is not Do.NOTHING and step.do is not Do.MOVE_FILE]
+    entries = {
+        step.target.record.path: step.target.entry
+        for step in replacing
+        if step.target.entry is not None and on_disk(step.target.entry) and step.do is not Do.SET_MODE
+    }
+    held = state.store.history.has_many([entry.record.hash for entry in entries.values()])
+    lacking = {path: entry for path, entry in entries.items() if entry.record.hash not in held}
+    if not lacking:
+        return list(steps)
+    with state.store.transaction():
+        refused = {path for path, entry in lacking.items() if not ensure_in_history(state, entry)}
+    return [step for step in steps if step.target.record.path not in refused]
+
+
+def _run(state: ReplicaState, steps: Sequence[Step], staged: dict[str, Staged]) -> dict[str, Outcome]:
+    """Do the steps. The result of a step of two actions is that of the first that fails."""
+    actions: list[disk.Action] = []
+    owners: list[str] = []
+    for step in steps:
+        for action in _actions(step, staged):
+            actions.append(action)
+            owners.append(step.target.record.path)
+    results: dict[str, Outcome] = {
+        step.target.record.path: Outcome(Result.DONE, signature=step.target.entry.signature)
+        for step in steps
+        if step.do is Do.NOTHING and step.target.entry is not None
+    }
+    results |= {path: Outcome(Result.DONE) for path in (s.target.record.path for s in steps) if path not in results}
+    for owner, result in zip(owners, state.applier.apply(actions), strict=True):
+        if results[owner].result is Result.DONE:
+            results[owner] = result
+    for step in steps:
+        if step.target.record.path in staged and results[step.target.record.path].result is Result.DONE:
+            del staged[step.target.record.path]
+            state.staged.pop(step.target.record.hash, None)
+    return results
+
+
+def _actions(step: Step, staged: dict[str, Staged]) -> list[disk.Action]:
+    record, entry = step.target.record, step.target.entry
+    path = record.path
+    expected = entry.signature if entry is not None and on_disk(entry) else None
+    match step.do:
+        case Do.NOTHING:
+            return []
+        case Do.CLEAR_FILE:
+            assert expected is not None
+            return [disk.RemoveFile(path, expected), disk.MakeFolder(path)]
+        case Do.MAKE_FOLDER:
+            return [disk.MakeFolder(path)]
+        case Do.MOVE_FILE:
+            assert step.source is not None
+            assert step.source.entry is not None
+            assert step.source.entry.signature is not None
+            return [disk.MoveFile(step.source.record.path, path, step.source.entry.signature)]
+        case Do.SET_MODE:
+            assert expected is not None
+            return [disk.SetExecutable(path, record.executable, expected)]
+        case Do.REMOVE_FILE:
+            assert expected is not None
+            return [disk.RemoveFile(path, expected)]
+        case Do.REMOVE_FOLDER:
+            return [disk.RemoveFolder(path)]
+        case Do.WRITE_FILE:
+            return [_write(record, expected, staged[path])]
+        case Do.REPLACE_FOLDER:
+            return [disk.RemoveFolder(path), _write(record, None, staged[path])]
+        case _:
+            assert_never(step.do)
+
+
+def _write(record: FileRecord, expected: Signature | None, staged: Staged) -> disk.Action:
+    return disk.WriteFile(record.path, record.hash, record.size, record.mtime_ns, record.executable, expected, staged)
+
+
+def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: _Commit, now_ms: int) -> None:
+    target = step.target
+    path = target.record.path
+    if result.result is Result.DONE:
+        state.attempts.pop(path, None)
+        state.set_trouble(path, "")
+        _done(state, work, step, result, commit, now_ms)
+    elif result.result is Result.CHANGED:
+        if step.do in (Do.REMOVE_FOLDER, Do.REPLACE_FOLDER):
+            _folder_stays(state, work, target, commit, now_ms)
+        else:
+            _look_again(state, path, now_ms)
+            if step.source is not None:
+                _look_again(state, step.source.record.path, now_ms)
+    elif result.disk_full:
+        raise DiskFullError(result.reason)
+    elif result.retry or on_disk(target.entry):
+        state.set_trouble(path, result.reason)
+        state.again[path] = now_ms + RETRY_MS
+    else:
+        state.set_trouble(path, result.reason)
+        commit.entries.append(Entry(target.record, State.BLOCKED, result.reason, source=_source(target)))
+        commit.closed.append(target.offer)
+
+
+def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: _Commit, now_ms: int) -> None:
+    reached = [(step.target, result.signature)]
+    if step.source is not None:
+        reached.append((step.source, None))
+    for target, signature in reached:
+        record = target.record
+        file_signature = signature if record.kind is Kind.FILE and not record.deleted else None
+        commit.entries.append(Entry(record, signature=file_signature, source=_source(target)))
+        commit.closed.append(target.offer)
+        action = work.actions.get(record.path) or _action(target)
+        if step.do is not Do.NOTHING or action is Action.MERGED:
+            commit.versions.append(history_version(record, action, now_ms, target.because))
+            peer = "" if target.offer.derived else str(NodeId(target.offer.holder))
+            state.emit(ChangeApplied(state.vault_text, record.path, action.value, peer, target.because))
+
+
+def _action(target: Target) -> Action:
+    record = target.record
+    if record.deleted:
+        return Action.MOVED if record.moved_to else Action.DELETED
+    if target.on_disk is not None:
+        return Action.EDITED
+    return Action.MOVED if record.moved_from else Action.CREATED
+
+
+def _source(target: Target) -> bytes:
+    """The peer that holds exactly this record; empty if the record arose here."""
+    return target.offer.holder if target.record is target.offer.record and not target.offer.derived else b""
+
+
+def _look_again(state: ReplicaState, path: str, now_ms: int) -> None:
+    """The disk is not what the index says. Look at once; if that changes nothing, not before a while."""
+    attempts = state.attempts[path] = state.attempts.get(path, 0) + 1
+    if attempts <= 2:
+        state.dirty.add(path)
+    else:
+        state.again[path] = now_ms + RETRY_MS
+
+
+def _folder_stays(state: ReplicaState, work: Work, target: Target, commit: _Commit, now_ms: int) -> None:
+    """A folder that a peer removed, or put a file in place of, is not empty here.
+
+    If all that is in it is about to be removed too, wait. Else it lives on, as an edit of this device, and a file
+    that was to take its place becomes a copy beside it.
+    """
+    path = target.record.path
+    inside = list(state.store.index.below(path))
+    if inside and all(entry.record.path in state.offers for entry in inside):
+        for entry in inside:
+            state.offers.settle_after(entry.record.path, path)
+        return
+    state.dirty.add(path)
+    if not target.record.deleted:
+        beside = copy_of(target.record)
+        known = state.store.index.get(beside.path)
+        if known is None or not known.record.version.includes(beside.version):
+            state.offers.add(Offer(beside, target.offer.holder, derived=True))
+            state.offers.settle_after(beside.path, path)
+            work.more.add(beside.path)
+            return
+    assert target.entry is not None
+    alive = replace(
+        target.entry.record,
+        version=target.record.version.join(target.entry.record.version).bump(state.author.node, now_ms),
+        modified_by=state.author.node,
+        modified_name=state.author.name,
+        modified_at=now_ms,
+    )
+    commit.entries.append(Entry(alive))
+    commit.closed.append(target.offer)
+
+
+def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> set[str]:
+    """One transaction: records, contents, history and cursors. Returns the paths that may be settled now."""
+    if not commit.entries and not commit.closed:
+        return work.more
+    more = set(work.more)
+    reached = {entry.record.path for entry in commit.entries}
+    inputs = [(record, data) for record, data in work.inputs if record.path in reached]
+    with state.store.transaction():
+        state.store.history.keep_many([*commit.contents, *((record.hash, data) for record, data in inputs)])
+        state.store.history.record(
+            [history_version(record, Action.REPLACED, now_ms, "what another device had") for record, _ in inputs]
+        )
+        state.store.history.record(commit.versions)
+        state.store.index.put(commit.entries)
+        alive = [e.record.path for e in commit.entries if not e.record.deleted and e.state is State.PRESENT]
+        folders = {folder for path in alive for folder in parents_of(path)}
+        if parents := make_parents_known(state, folders, now_ms):
+            state.store.index.put(parents)
+        for offer in commit.closed:
+            more |= state.offers.close(offer)
+            if offer.record.path in state.offers:
+                more.add(offer.record.path)
+            session = state.sessions.get(offer.holder)
+            if session is not None and not offer.derived:
+                session.tracker.settled(offer.record.path)
+        save_cursors(state)
+    for offer in commit.closed:
+        state.contents.pop(offer.record.hash, None)
+    return more
+
+
+def save_cursors(state: ReplicaState) -> None:
+    """Store how far each peer's updates are applied, inside the caller's transaction."""
+    for peer, session in state.sessions.items():
+        if session.peer_index_id and session.tracker.advance() != session.saved:
+            session.saved = session.tracker.cursor
+            state.store.index.set_cursor(peer, session.peer_index_id, session.saved)

@@ -1,0 +1,161 @@
+"""Contents on their way here: asking for them, checking what comes, building large files from pieces."""
+
+from __future__ import annotations
+
+from vaultsync.daemon.replica.serve import manifest_of
+from vaultsync.daemon.replica.state import ReplicaState, on_disk
+from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
+from vaultsync.errors import CloseCode, ProtocolError
+from vaultsync.model.manifests import MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.records import Kind
+from vaultsync.protocol.limits import MAX_WANTS
+from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
+from vaultsync.vault.chunks import PartialFile
+from vaultsync.vault.hashing import hash_bytes
+
+
+def wants_for(state: ReplicaState, peer: bytes) -> Want | None:
+    """What to ask `peer` for now, if anything."""
+    contents: list[bytes] = []
+    manifests: list[bytes] = []
+    for want in state.wants.next_for(peer):
+        if want.chunked:
+            state.transfers[want.hash] = Transfer(want, peer)
+            manifests.append(want.hash)
+        else:
+            contents.append(want.hash)
+    pieces: list[ChunkRef] = []
+    for transfer in state.transfers.values():
+        if transfer.peer == peer:
+            pieces += _next_pieces(transfer, MAX_WANTS - len(contents) - len(pieces))
+    if not contents and not manifests and not pieces:
+        return None
+    return Want(state.vault, tuple(contents), tuple(manifests), tuple(pieces))
+
+
+def _next_pieces(transfer: Transfer, most: int) -> list[ChunkRef]:
+    pieces: list[ChunkRef] = []
+    room = PIECES_WINDOW - transfer.asked_bytes
+    if room < PIECES_WINDOW // 2:
+        return []
+    while transfer.todo and room > 0 and len(pieces) < most:
+        chunk = transfer.todo.popleft()
+        transfer.asked[chunk.offset] = chunk
+        room -= chunk.size
+        pieces.append(ChunkRef(transfer.want.hash, chunk.offset, chunk.size))
+    return pieces
+
+
+def receive_contents(state: ReplicaState, peer: bytes, message: Contents) -> set[str]:
+    """Take what came. Returns the paths that can now be settled.
+
+    Raises `ProtocolError` if a content is not what its hash says.
+    """
+    for hash_, data in message.contents.items():
+        if hash_bytes(data) != hash_:
+            raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that was asked for")
+        if state.wants.arrived(hash_) is not None:
+            state.contents[hash_] = data
+    for hash_ in message.missing:
+        transfer = state.transfers.pop(hash_, None)
+        if transfer is not None and transfer.partial is not None:
+            transfer.partial.close()
+        state.wants.missing(peer, hash_)
+    return state.offers.awaiting(message.contents)
+
+
+def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str]:
+    """Contents that came with a change set, unasked. Returns the paths that waited for one of them."""
+    for hash_, data in contents.items():
+        if hash_bytes(data) != hash_:
+            raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that it names")
+        state.wants.arrived(hash_)
+        state.contents[hash_] = data
+    return state.offers.awaiting(contents)
+
+
+def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) -> set[str]:
+    """A part of a manifest. When it is complete, what is already here is taken from here.
+
+    Raises `ProtocolError` if it is not a manifest of the file that was asked for.
+    """
+    transfer = state.transfers.get(message.file)
+    if transfer is None or transfer.peer != peer or transfer.partial is not None:
+        return set()
+    offset = sum(chunk.size for chunk in transfer.listed[-1:])
+    offset += transfer.listed[-1].offset if transfer.listed else 0
+    if message.first != len(transfer.listed) or message.size != transfer.want.size:
+        raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not fit its file")
+    for hash_, size in message.chunks:
+        last = offset + size == message.size
+        if size > MAX_CHUNK or (size < MIN_CHUNK and not last) or offset + size > message.size:
+            raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest with a chunk of impossible size")
+        transfer.listed.append(Chunk(hash_, offset, size))
+        offset += size
+    if not message.last:
+        return set()
+    if offset != message.size:
+        raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not cover its file")
+    manifest = Manifest(message.file, message.size, tuple(transfer.listed))
+    transfer.partial = PartialFile(state.fs, manifest)
+    _reuse(state, transfer)
+    transfer.todo.extend(transfer.partial.missing())
+    return _finish(state, transfer) if not transfer.todo else set()
+
+
+def _reuse(state: ReplicaState, transfer: Transfer) -> None:
+    """Take the pieces that older versions of the same file hold: an edit of a large file costs what it changed."""
+    assert transfer.partial is not None
+    for path in state.offers.waiting_on(transfer.want.hash):
+        entry = state.store.index.get(path)
+        offer = state.offers.first(path)
+        if entry is None and offer is not None and offer.record.moved_from is not None:
+            entry = state.store.index.get(offer.record.moved_from)
+        if entry is None or not on_disk(entry) or entry.record.kind is not Kind.FILE:
+            continue
+        manifest = manifest_of(state, entry.record.hash)
+        if manifest is not None:
+            transfer.partial.fill_from(state.fs, entry.record.path, manifest)
+
+
+def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks) -> set[str]:
+    """Pieces of large files. Returns the paths that can be settled, if a file is now complete."""
+    ready: set[str] = set()
+    for ref, data in message.chunks:
+        transfer = state.transfers.get(ref.file)
+        if transfer is None or transfer.peer != peer or transfer.partial is None:
+            continue
+        chunk = transfer.asked.pop(ref.offset, None)
+        if chunk is None or chunk.size != ref.size:
+            raise ProtocolError(CloseCode.BAD_FIELD, "sent a piece that was not asked for")
+        if len(data) != chunk.size or hash_bytes(data) != chunk.hash:
+            # The sender's file changed under its hands. What is whole stays; somebody else, or a later try, goes on.
+            _abandon(state, transfer)
+            state.wants.missing(peer, ref.file)
+            continue
+        transfer.partial.write(chunk, data)
+        if not transfer.todo and not transfer.asked:
+            ready |= _finish(state, transfer)
+    return ready
+
+
+def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
+    assert transfer.partial is not None
+    hash_ = transfer.want.hash
+    del state.transfers[hash_]
+    state.wants.arrived(hash_)
+    state.staged[hash_] = state.applier.stage_partial(transfer.partial, transfer.want.mtime_ns, executable=False)
+    return state.offers.awaiting([hash_])
+
+
+def lost(state: ReplicaState, peer: bytes) -> None:
+    """`peer` is gone: what it was asked for goes to others; partial files stay on disk."""
+    for transfer in [t for t in state.transfers.values() if t.peer == peer]:
+        _abandon(state, transfer)
+    state.wants.lost(peer)
+
+
+def _abandon(state: ReplicaState, transfer: Transfer) -> None:
+    del state.transfers[transfer.want.hash]
+    if transfer.partial is not None:
+        transfer.partial.close()

@@ -1,0 +1,197 @@
+"""The replica: what its owner may do with a vault."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from vaultsync.daemon.events import IndexesDiffer, ProvenInSync, SyncProgressed
+from vaultsync.daemon.replica import fetch, observe, serve
+from vaultsync.daemon.replica.execute import save_cursors
+from vaultsync.daemon.replica.integrate import settle
+from vaultsync.daemon.replica.state import Effects, ReplicaState
+from vaultsync.errors import CloseCode, ProtocolError
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.messages import (
+    Ack,
+    ChangeSet,
+    Chunks,
+    Contents,
+    Digest,
+    ManifestPart,
+    Resync,
+    VaultHello,
+    Want,
+)
+from vaultsync.store.audit import AuditEntry
+from vaultsync.sync.offers import Offer
+from vaultsync.sync.session import Session
+
+VaultMessage = Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
+"""What a peer may say of one vault after the Hellos."""
+
+
+class Replica:
+    """One vault on this device. Synchronous; one caller at a time; `now_ms` is Unix time in ms.
+
+    Every method that does work returns the effects that its owner carries out. `VaultOfflineError`, `DiskFullError`
+    and `StoreError` may come out of any of them: then nothing of the step is half done, open offers stay open, and
+    the owner disconnects the sessions and tries again later.
+    """
+
+    def __init__(self, state: ReplicaState) -> None:
+        self._state = state
+        self._reported: tuple[int, int] = (0, 0)
+
+    @property
+    def state(self) -> ReplicaState:
+        """For reading: status, troubles, the store."""
+        return self._state
+
+    @property
+    def vault(self) -> VaultId:
+        return self._state.vault
+
+    def connect(self, peer: NodeId) -> VaultHello:
+        """A connection to `peer` opens: what to say of this vault."""
+        index = self._state.store.index
+        session = Session(self.vault, index.index_id, self._state.position, index.cursor(peer.raw))
+        self._state.sessions[peer.raw] = session
+        return session.hello()
+
+    def opened(self, peer: NodeId, theirs: VaultHello, now_ms: int) -> Effects:
+        """The peer has said the same of its side; the exchange begins."""
+        self._session(peer).opened(theirs)
+        return self._effects(now_ms)
+
+    def disconnect(self, peer: NodeId) -> None:
+        """The connection is gone. What the peer offered and was not settled, it will offer again."""
+        session = self._state.sessions.get(peer.raw)
+        if session is None:
+            return
+        if session.tracker.advance() != session.saved:
+            with self._state.store.transaction():
+                save_cursors(self._state)
+        del self._state.sessions[peer.raw]
+        fetch.lost(self._state, peer.raw)
+        self._state.offers.drop(peer.raw)
+
+    def look(self, paths: Collection[str], now_ms: int) -> Effects:
+        """Look at paths that may have changed on disk."""
+        changed = observe.look(self._state, paths, now_ms)
+        settle(self._state, {*paths, *changed}, now_ms)
+        return self._effects(now_ms)
+
+    def sweep(self, now_ms: int) -> Iterator[Effects]:
+        """Look through the whole vault, one batch per step."""
+        for changed in observe.sweep(self._state, now_ms):
+            settle(self._state, changed, now_ms)
+            yield self._effects(now_ms)
+        yield self._effects(now_ms)
+
+    def take_dirty(self, now_ms: int) -> set[str]:
+        """Paths to look at now, because the disk was not what the index says or because their time has come."""
+        state = self._state
+        due = {path for path, at_ms in state.again.items() if at_ms <= now_ms}
+        for path in due:
+            del state.again[path]
+        dirty, state.dirty = state.dirty | due, set()
+        return dirty
+
+    def next_look_ms(self) -> int | None:
+        """When `take_dirty` has something next, if nothing else happens."""
+        return min(self._state.again.values(), default=None)
+
+    def receive(self, peer: NodeId, message: VaultMessage, now_ms: int) -> Effects:
+        """A message came. Raises `ProtocolError` if it breaks the rules: the connection is to be closed."""
+        state, session = self._state, self._session(peer)
+        match message:
+            case Ack():
+                session.receive_ack(message)
+                state.store.index.set_acked(peer.raw, session.acked)
+            case Digest():
+                self._compare(peer, session, message, now_ms)
+            case Resync():
+                session.receive_resync(message)
+            case Want():
+                session.receive_want(message)
+            case ChangeSet():
+                session.receive_changes(message)
+                waiting = fetch.receive_inline(state, message.contents)
+                for record in message.records:
+                    state.offers.add(Offer(record, peer.raw))
+                settle(state, waiting | {record.path for record in message.records}, now_ms)
+            case Contents():
+                settle(state, fetch.receive_contents(state, peer.raw, message), now_ms)
+            case ManifestPart():
+                settle(state, fetch.receive_manifest(state, peer.raw, message), now_ms)
+            case Chunks():
+                settle(state, fetch.receive_chunks(state, peer.raw, message), now_ms)
+        return self._effects(now_ms)
+
+    def next_changes(self, peer: NodeId, now_ms: int) -> tuple[ChangeSet | None, Effects]:
+        """The next change set for `peer`; None when it has been sent everything."""
+        message = serve.next_changes(self._state, peer.raw, self._session(peer))
+        return message, self._effects(now_ms)
+
+    def next_contents(self, peer: NodeId, now_ms: int) -> tuple[Contents | ManifestPart | Chunks | None, Effects]:
+        """The next answer to what `peer` asked for; None when nothing is open."""
+        message = serve.next_contents(self._state, self._session(peer))
+        return message, self._effects(now_ms)
+
+    def tick(self, now_ms: int) -> Effects:
+        """Time has passed: digests may be due."""
+        return self._effects(now_ms)
+
+    def retry(self, paths: Iterable[str], now_ms: int) -> Effects:
+        """Try to settle `paths` again, such as after a setting changed."""
+        settle(self._state, paths, now_ms)
+        return self._effects(now_ms)
+
+    def close(self) -> None:
+        """Store what is worth keeping and close the index."""
+        for peer in list(self._state.sessions):
+            self.disconnect(NodeId(peer))
+        self._state.store.close()
+
+    def _session(self, peer: NodeId) -> Session:
+        session = self._state.sessions.get(peer.raw)
+        if session is None:
+            raise ProtocolError(CloseCode.NOT_SHARED, "spoke of a vault that is not shared with it")
+        return session
+
+    def _compare(self, peer: NodeId, session: Session, message: Digest, now_ms: int) -> None:
+        state = self._state
+        was_in_sync = session.in_sync
+        equal = session.receive_digest(message, state.position, now_ms)
+        if equal and not was_in_sync:
+            state.emit(ProvenInSync(state.vault_text, str(peer), message.digest.hex()))
+        elif equal is False:
+            state.emit(IndexesDiffer(state.vault_text, str(peer)))
+            with state.store.transaction():
+                entry = AuditEntry(now_ms, "digest", None, peer.raw, "The indexes differ; everything is sent again.")
+                state.store.audit.append([entry])
+
+    def _effects(self, now_ms: int) -> Effects:
+        """What is due after a step: acknowledgements, digests, wants, and who has something to pull."""
+        state = self._state
+        position = state.position
+        if any(s.tracker.advance() - s.saved > 10_000 for s in state.sessions.values()):
+            with state.store.transaction():
+                save_cursors(state)
+        for raw, session in state.sessions.items():
+            if not session.peer_index_id:
+                continue
+            peer = NodeId(raw)
+            session.tracker.advance()
+            state.effects.control += [(peer, message) for message in session.outgoing(position, now_ms)]
+            while (want := fetch.wants_for(state, raw)) is not None:
+                state.effects.control.append((peer, want))
+            if session.next_outgoing(position.sequence) is not None:
+                state.effects.changes_for.add(peer)
+            if session.wants:
+                state.effects.contents_for.add(peer)
+        pending = (len(state.offers), state.wants.total_bytes)
+        if pending != self._reported:
+            self._reported = pending
+            state.emit(SyncProgressed(state.vault_text, *pending))
+        return state.take_effects()

@@ -1,0 +1,175 @@
+"""What peers are sent: change sets past their cursors, and the contents that they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vaultsync.daemon.replica.contents import read_current
+from vaultsync.daemon.replica.state import ReplicaState, on_disk
+from vaultsync.errors import UnstableFileError
+from vaultsync.model.manifests import CHUNKED_ABOVE, Manifest
+from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord, Kind
+from vaultsync.protocol.changes import record_size
+from vaultsync.protocol.limits import (
+    CHANGE_SET_BYTES,
+    CONTENT_BATCH,
+    INLINE_CONTENT,
+    MAX_MANIFEST_PART,
+    MAX_RECORDS,
+)
+from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, ManifestPart
+from vaultsync.sync.session import Session
+from vaultsync.vault.chunks import cut
+
+
+def next_changes(state: ReplicaState, peer: bytes, session: Session) -> ChangeSet | None:
+    """The next change set for `peer`, or None if it has been sent everything."""
+    index = state.store.index
+    outgoing = session.next_outgoing(index.sequence)
+    if outgoing is None:
+        return None
+    entries = index.changes_after(outgoing.after, MAX_RECORDS)
+    through = index.sequence if len(entries) < MAX_RECORDS else entries[-1].sequence
+    records: list[FileRecord] = []
+    contents: dict[bytes, bytes] = {}
+    size = 0
+    before = outgoing.after
+    for entry in entries:
+        if size > CHANGE_SET_BYTES - INLINE_CONTENT:
+            through = before
+            break
+        before = entry.sequence
+        live = entry.sequence > outgoing.live_after
+        if live and entry.source == peer:
+            continue  # it gave us exactly this
+        records.append(entry.record)
+        size += record_size(entry.record)
+        if live and (data := _inline(state, entry)) is not None:
+            contents[entry.record.hash] = data
+            size += len(data)
+    return ChangeSet(state.vault, tuple(records), session.changes_sent(through), contents)
+
+
+def _inline(state: ReplicaState, entry: Entry) -> bytes | None:
+    record = entry.record
+    if not on_disk(entry) or not 0 < record.size <= INLINE_CONTENT or record.moved_from is not None:
+        return None
+    return content_of(state, record.hash)
+
+
+def next_contents(state: ReplicaState, session: Session) -> Contents | ManifestPart | Chunks | None:
+    """The next answer to what the peer asked for, or None if nothing is open."""
+    wants = session.wants
+    if not wants:
+        return None
+    first = wants[0]
+    if isinstance(first, tuple):
+        return _manifest(state, session)
+    if isinstance(first, ChunkRef):
+        return _chunks(state, session)
+    contents: dict[bytes, bytes] = {}
+    missing: list[bytes] = []
+    size = 0
+    while wants and size < CONTENT_BATCH and isinstance(wants[0], bytes):
+        hash_ = wants.popleft()
+        assert isinstance(hash_, bytes)
+        data = content_of(state, hash_)
+        if data is None:
+            missing.append(hash_)
+        elif not contents or size + len(data) <= CONTENT_BATCH:
+            contents[hash_] = data
+            size += len(data)
+        else:
+            wants.appendleft(hash_)
+            break
+    return Contents(state.vault, contents, tuple(missing))
+
+
+def content_of(state: ReplicaState, hash_: bytes) -> bytes | None:
+    """A whole content of up to 1 MiB, from the vault or from history."""
+    if hash_ == EMPTY_HASH:
+        return b""
+    for entry in state.store.index.with_hash(hash_):
+        if entry.record.size <= CHUNKED_ABOVE and (data := read_current(state, entry)) is not None:
+            return data
+    data = state.store.history.read(hash_)
+    return data if data is not None and len(data) <= CHUNKED_ABOVE else None
+
+
+def _manifest(state: ReplicaState, session: Session) -> ManifestPart | Contents:
+    """One part of a manifest; the request stays in the queue, with the place reached, until the last part."""
+    request = session.wants.popleft()
+    assert isinstance(request, tuple)
+    _, hash_ = request
+    manifest = manifest_of(state, hash_)
+    if manifest is None:
+        session.manifest_sent.pop(hash_, None)
+        return Contents(state.vault, {}, (hash_,))
+    first = session.manifest_sent.get(hash_, 0)
+    part = manifest.chunks[first : first + MAX_MANIFEST_PART]
+    last = first + len(part) == len(manifest.chunks)
+    if last:
+        session.manifest_sent.pop(hash_, None)
+    else:
+        session.manifest_sent[hash_] = first + len(part)
+        session.wants.appendleft(request)
+    chunks = tuple((chunk.hash, chunk.size) for chunk in part)
+    return ManifestPart(state.vault, hash_, manifest.size, first, last, chunks)
+
+
+def manifest_of(state: ReplicaState, hash_: bytes) -> Manifest | None:
+    """The chunks of a large file that the vault holds now; cut once and remembered for a while."""
+    if (known := state.manifests.get(hash_)) is not None:
+        return known
+    for entry in large_files(state, hash_):
+        try:
+            manifest = cut(state.fs, entry.record.path, hash_)
+        except (OSError, UnstableFileError):
+            state.dirty.add(entry.record.path)
+            continue
+        while len(state.manifests) >= 8:
+            del state.manifests[next(iter(state.manifests))]
+        state.manifests[hash_] = manifest
+        return manifest
+    return None
+
+
+def large_files(state: ReplicaState, hash_: bytes) -> Sequence[Entry]:
+    """Entries whose file on disk has this content and has not been touched since."""
+    found = []
+    for entry in state.store.index.with_hash(hash_):
+        if not on_disk(entry) or entry.record.kind is not Kind.FILE:
+            continue
+        stat = state.fs.stat(entry.record.path)
+        if stat is not None and stat.signature == entry.signature:
+            found.append(entry)
+        else:
+            state.dirty.add(entry.record.path)
+    return found
+
+
+def _chunks(state: ReplicaState, session: Session) -> Chunks | Contents:
+    """Pieces of one file, up to a batch. The receiver checks each against the manifest."""
+    first = session.wants[0]
+    assert isinstance(first, ChunkRef), "the caller looked"
+    files = large_files(state, first.file)
+    if not files:
+        for ref in [ref for ref in session.wants if isinstance(ref, ChunkRef) and ref.file == first.file]:
+            session.wants.remove(ref)
+        return Contents(state.vault, {}, (first.file,))
+    pieces: list[tuple[ChunkRef, bytes]] = []
+    size = 0
+    with state.fs.open_read(files[0].record.path) as reader:
+        while session.wants:
+            ref: bytes | ChunkRef | tuple[str, bytes] = session.wants[0]
+            if not isinstance(ref, ChunkRef) or ref.file != first.file:
+                break
+            if pieces and size + ref.size > CONTENT_BATCH:
+                break
+            session.wants.popleft()
+            data = reader.read_at(ref.offset, ref.size)
+            if len(data) != ref.size:
+                return Contents(state.vault, {}, (first.file,))
+            pieces.append((ref, data))
+            size += len(data)
+    return Chunks(state.vault, tuple(pieces))

@@ -1,0 +1,119 @@
+"""What the parts of a replica share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from vaultsync.daemon.events import Event, TroubleChanged
+from vaultsync.daemon.replica.transfers import Transfer
+from vaultsync.model.changes import Author
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.manifests import Manifest
+from vaultsync.model.records import Entry, Kind, State
+from vaultsync.protocol.messages import Ack, Digest, Resync, Want
+from vaultsync.store.vault_store import VaultStore
+from vaultsync.sync.offers import Offers
+from vaultsync.sync.session import Position, Session
+from vaultsync.sync.wants import WantQueue
+from vaultsync.vault.applier import Applier, Staged
+from vaultsync.vault.filesystem import FileSystem
+from vaultsync.vault.folder import VaultFolder
+from vaultsync.vault.scanner import Scanner
+from vaultsync.vault.selection import Selection
+
+HELD_CONTENT: Final = 8 << 20
+"""Contents, in bytes, that came but could not be used at once; kept so that they need not be asked for again."""
+
+ControlMessage = Ack | Digest | Resync | Want
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a step of the replica asks its owner to do."""
+
+    control: list[tuple[NodeId, ControlMessage]] = field(default_factory=list)
+    """Messages for control streams, in order."""
+    events: list[Event] = field(default_factory=list)
+    changes_for: set[NodeId] = field(default_factory=set)
+    """Peers for whom there are change sets to pull."""
+    contents_for: set[NodeId] = field(default_factory=set)
+    """Peers for whom there are contents to pull."""
+
+
+@dataclass(slots=True)
+class ReplicaState:
+    """The folder, the index and the open business of one vault."""
+
+    vault: VaultId
+    author: Author
+    folder: VaultFolder
+    fs: FileSystem
+    store: VaultStore
+    scanner: Scanner
+    applier: Applier
+    selection: Selection
+    merges: bool = True
+    """Whether concurrent text is merged, or kept as conflict copies (the vault's setting)."""
+    offers: Offers = field(default_factory=Offers)
+    wants: WantQueue = field(default_factory=WantQueue)
+    sessions: dict[bytes, Session] = field(default_factory=dict)
+    """By node id, 32 bytes; of connected peers only."""
+    dirty: set[str] = field(default_factory=set)
+    """Paths whose disk was not what the index says; the owner looks at them next."""
+    again: dict[str, int] = field(default_factory=dict)
+    """Paths to look at later, and when (Unix ms)."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """How often in a row the disk at a path was not as expected."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Paths that can't be synced now, and why, in words."""
+    contents: dict[bytes, bytes] = field(default_factory=dict)
+    """Contents that came and are not used yet; at most `HELD_CONTENT`."""
+    staged: dict[bytes, Staged] = field(default_factory=dict)
+    """Large contents that are complete on disk and wait to be put in their places."""
+    transfers: dict[bytes, Transfer] = field(default_factory=dict)
+    """Large files on their way here, by hash."""
+    manifests: dict[bytes, Manifest] = field(default_factory=dict)
+    """Of large files here that peers ask about; a few."""
+    effects: Effects = field(default_factory=Effects)
+
+    @property
+    def vault_text(self) -> str:
+        return str(self.vault)
+
+    @property
+    def position(self) -> Position:
+        return Position(self.store.index.sequence, self.store.index.digest)
+
+    def emit(self, event: Event) -> None:
+        self.effects.events.append(event)
+
+    def take_effects(self) -> Effects:
+        """What has piled up since the last call."""
+        effects, self.effects = self.effects, Effects()
+        return effects
+
+    def set_trouble(self, path: str, reason: str) -> None:
+        """Note why `path` can't be synced; an empty reason ends the trouble."""
+        if self.troubles.get(path, "") == reason:
+            return
+        if reason:
+            self.troubles[path] = reason
+        else:
+            del self.troubles[path]
+        self.emit(TroubleChanged(self.vault_text, path, reason))
+
+    def hold_content(self, hash_: bytes, data: bytes) -> None:
+        """Keep `data` for a path that can't take it yet, within bounds."""
+        if sum(map(len, self.contents.values())) + len(data) <= HELD_CONTENT:
+            self.contents[hash_] = data
+
+
+def on_disk(entry: Entry | None) -> bool:
+    """Whether the disk holds a file for this entry."""
+    return (
+        entry is not None
+        and entry.state is State.PRESENT
+        and not entry.record.deleted
+        and entry.record.kind is Kind.FILE
+    )

@@ -1,0 +1,33 @@
+"""A large file on its way here."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from vaultsync.model.manifests import Chunk
+from vaultsync.sync.wants import Wanted
+from vaultsync.vault.chunks import PartialFile
+
+PIECES_WINDOW: Final = 4 << 20
+"""How many bytes of pieces of one file are asked for and not yet here."""
+
+
+@dataclass(slots=True)
+class Transfer:
+    """One large file that is being fetched from one peer."""
+
+    want: Wanted
+    peer: bytes
+    listed: list[Chunk] = field(default_factory=list)
+    """The manifest as far as it has come."""
+    partial: PartialFile | None = None
+    """There once the manifest is complete."""
+    todo: deque[Chunk] = field(default_factory=deque)
+    asked: dict[int, Chunk] = field(default_factory=dict)
+    """Pieces asked for, by offset."""
+
+    @property
+    def asked_bytes(self) -> int:
+        return sum(chunk.size for chunk in self.asked.values())

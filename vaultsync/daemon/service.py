@@ -1,0 +1,335 @@
+"""The node: everything that runs on this device, put together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vaultsync import __version__
+from vaultsync.daemon.bus import EventBus
+from vaultsync.daemon.config import Config, Places
+from vaultsync.daemon.database import NodeDatabase
+from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.events import PeerPaired
+from vaultsync.daemon.pairing import Pairing, refusal_words, unix_ms
+from vaultsync.daemon.peers import PeerManager
+from vaultsync.daemon.vaults import VaultService
+from vaultsync.errors import (
+    NodeError,
+    RefusedError,
+    TransportError,
+    VaultError,
+    VaultOfflineError,
+)
+from vaultsync.model.changes import Author
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.paths import MARKER_DIR
+from vaultsync.protocol.limits import PROTOCOL_VERSION
+from vaultsync.protocol.messages import Hello, Join
+from vaultsync.store.peers import PeerAddress, PeerRecord
+from vaultsync.store.vaults import VaultRecord
+from vaultsync.tickets.codec import decode
+from vaultsync.tickets.ticket import Role, Ticket, check
+from vaultsync.transport.base import Endpoint
+from vaultsync.transport.identity import Identity
+from vaultsync.transport.keystore import load_or_create
+from vaultsync.transport.quic.endpoint import listen
+from vaultsync.vault import marker
+from vaultsync.vault.folder import VaultFolder
+
+PORT_FILE: Final = "port"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What came of using a ticket."""
+
+    vault: VaultId
+    vault_name: str
+    peer: NodeId
+    peer_name: str
+    root: Path
+    role: str
+    words: tuple[str, ...]
+    """Six words that the other screen shows too."""
+
+
+class Node:
+    """A device's node. Made by `open_node`, which also ends it."""
+
+    def __init__(
+        self,
+        places: Places,
+        config: Config,
+        identity: Identity,
+        database: NodeDatabase,
+        endpoint: Endpoint,
+        *,
+        command: str,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.places = places
+        self.config = config
+        self.started_ms = now_ms()
+        self.bus = EventBus()
+        self.endpoint = endpoint
+        self.database = database
+        self.vaults: dict[VaultId, VaultService] = {}
+        self._identity = identity
+        self._command = command
+        self._now_ms = now_ms
+        self._engines: dict[VaultId, Engine] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._vault_tasks: set[asyncio.Task[None]] = set()
+        self.stopping = asyncio.Event()
+        self.pairing = Pairing(
+            self.node_id,
+            database,
+            name=config.name,
+            hello=self._hello,
+            addresses=lambda: endpoint.addresses,
+            emit=self.bus.emit,
+            now_ms=now_ms,
+        )
+        self.peers = PeerManager(
+            endpoint,
+            database,
+            engines=self._engines,
+            hello=self._hello,
+            admit=self.pairing.admit,
+            emit=self.bus.emit,
+            now_ms=now_ms,
+            lot=random.random,
+        )
+
+    @property
+    def node_id(self) -> NodeId:
+        return self._identity.node_id
+
+    @property
+    def author(self) -> Author:
+        return Author(self.node_id.raw, self.config.name)
+
+    async def run(self) -> None:
+        """Serve the vaults and the peers until `stopping` is set."""
+        async with asyncio.TaskGroup() as self._tasks:
+            running = self._tasks.create_task(self.peers.run())
+            for service in self.vaults.values():
+                self._start(service)
+            await self.stopping.wait()
+            running.cancel()
+            for task in list(self._vault_tasks):
+                task.cancel()
+
+    # Vaults
+
+    async def add_vault(self, root: Path, name: str | None = None) -> VaultService:
+        """Serve the folder at `root`: as the vault that it is, or as a new one.
+
+        Raises `VaultError` if it can't be one, `VaultLockedError` if another node holds it, `VaultOfflineError` if
+        it was one and its marker is gone.
+        """
+        root = await _resolved(root)
+        known = await self.database.run(lambda store: store.vaults.by_root(root))
+        if known is not None:
+            if known.vault_id in self.vaults:
+                return self.vaults[known.vault_id]
+            return self._serve(known)
+        _check_place(root)
+        try:
+            found = marker.read(str(root))
+        except VaultOfflineError:
+            vault = VaultId(secrets.token_bytes(VaultId.SIZE))
+            folder = VaultFolder.create(str(root), vault, name or root.name)
+            found = marker.Marker(folder.vault, folder.name)
+        return await self._register(root, found.vault, found.name, "member")
+
+    async def _register(self, root: Path, vault: VaultId, name: str, role: str) -> VaultService:
+        other = self.vaults.get(vault)
+        if other is not None:
+            raise VaultError(
+                f"{root} is a copy of the vault at {other.record.root}.",
+                hint="Remove the copy's folder `.vaultsync`, then add it again: it becomes a vault of its own.",
+            )
+        record = VaultRecord(vault, root, name, self._now_ms(), role)
+        return self._serve(await self.database.run(lambda store: store.vaults.add(record)))
+
+    def _serve(self, record: VaultRecord) -> VaultService:
+        service = VaultService(
+            record,
+            self.places.vault_database(str(record.vault_id)),
+            self.author,
+            command=self._command,
+            now_ms=self._now_ms,
+            emit=self.bus.emit,
+            on_open=self._opened,
+        )
+        service.acquire()
+        self.vaults[record.vault_id] = service
+        if self._tasks is not None:
+            self._start(service)
+        return service
+
+    def _start(self, service: VaultService) -> None:
+        assert self._tasks is not None
+        task = self._tasks.create_task(service.run())
+        self._vault_tasks.add(task)
+        task.add_done_callback(self._vault_tasks.discard)
+
+    def _opened(self, vault: VaultId) -> None:
+        engine = self.vaults[vault].engine
+        assert engine is not None
+        self._engines[vault] = engine
+        for peer in self.peers.get_peers():
+            if peer.record.role_in(vault) is not None:
+                self.peers.refresh(peer.record.node_id)
+
+    def find_vault(self, root: Path) -> VaultService:
+        """The service of the vault at `root`. `NodeError` if this node does not serve it."""
+        real = Path(os.path.realpath(root))
+        for service in self.vaults.values():
+            if service.record.root == real:
+                return service
+        raise NodeError(f"{root} is not a vault of the running node.", hint=f"Add it with `vaultsync run {root}`.")
+
+    # Pairing
+
+    async def make_ticket(
+        self, service: VaultService, *, role: Role, life_s: int, reusable: bool
+    ) -> tuple[str, Ticket]:
+        """A ticket for one of this node's vaults."""
+        record = service.record
+        return await self.pairing.make_ticket(record.vault_id, record.name, role=role, life_s=life_s, reusable=reusable)
+
+    async def join(self, text: str, root: Path) -> Joined:
+        """Use a ticket: pair with the device that made it, and sync its vault into `root`.
+
+        Raises a `TicketError`, `VaultError` or `TransportError`; then nothing has changed on either side, except
+        that a ticket whose use broke off in the middle may be spent.
+        """
+        ticket = decode(text)
+        root = await _resolved(root)
+        check(ticket, now=self._now_ms() // 1000, own=self.node_id, vault=self._vault_at(root))
+        served = self.vaults.get(ticket.vault)
+        if served is not None and served.record.root != root:
+            raise VaultError(f"This device has that vault already, at {served.record.root}.")
+        if served is None:
+            _check_place(root)
+        hello = self._hello()
+        addresses = tuple(str(address) for address in self.endpoint.addresses)[:8]
+        request = Join(ticket.vault, ticket.secret, hello.name, hello.hostname, addresses)
+        try:
+            connection, opened, welcome = await self.peers.join(ticket.node, ticket.addresses, request)
+        except RefusedError as error:
+            raise refusal_words(error) from error
+        except TransportError as error:
+            error.hint = error.hint or (
+                f"Is vaultsync running on “{ticket.device_name}”, and are both devices on the same network?"
+            )
+            raise
+        now_ms = self._now_ms()
+        worked = str(connection.address)
+        record = PeerRecord(
+            node_id=ticket.node,
+            name=welcome.name or ticket.device_name,
+            hostname=welcome.hostname,
+            added_at=now_ms,
+            addresses=(
+                PeerAddress(worked, "connection", now_ms),
+                *(PeerAddress(a, "ticket") for a in dict.fromkeys((*ticket.addresses, *welcome.addresses))),
+            ),
+        )
+        try:
+            if served is None:
+                if self._vault_at(root) is None:
+                    VaultFolder.create(str(root), ticket.vault, welcome.vault_name)
+                served = await self._register(root, ticket.vault, welcome.vault_name, welcome.role)
+            stored = await self.database.run(lambda store: store.peers.add(record, ticket.vault, "member"))
+            await served.tried.wait()
+            self.peers.known(stored)
+            self.peers.adopt(connection, opened)
+        except BaseException:
+            await connection.close()
+            raise
+        words = ticket.words(self.node_id)
+        self.bus.emit(PeerPaired(str(ticket.node), stored.name, str(ticket.vault), words))
+        return Joined(ticket.vault, welcome.vault_name, ticket.node, stored.name, root, welcome.role, words)
+
+    def _vault_at(self, root: Path) -> VaultId | None:
+        try:
+            return marker.read(str(root)).vault
+        except VaultOfflineError:
+            return None
+
+    def _hello(self) -> Hello:
+        return Hello(PROTOCOL_VERSION, self.config.name, socket.gethostname()[:64], __version__)
+
+
+async def _resolved(root: Path) -> Path:
+    return Path(await asyncio.to_thread(os.path.realpath, root))
+
+
+def _check_place(root: Path) -> None:
+    """Refuse places where a vault can't be: below another vault, on a file, unwritable."""
+    for parent in root.parents:
+        if (parent / MARKER_DIR / marker.MARKER_NAME).is_file():
+            raise VaultError(f"{root} lies inside another vault, {parent}.", hint="Use that vault, or another folder.")
+    if root.exists() and not root.is_dir():
+        raise VaultError(f"{root} is a file, not a folder.")
+    if not root.exists() and not root.parent.is_dir():
+        raise VaultError(f"{root.parent} does not exist.", hint="Make that folder first, or mend the path.")
+    place = root if root.exists() else root.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise VaultError(f"{place} cannot be written to.")
+
+
+@asynccontextmanager
+async def open_node(
+    places: Places, config: Config, *, command: str, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[Node]:
+    """A node with its key, its database and its socket; `run` it inside. Everything is closed at the end."""
+    for folder in (places.config, places.data):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    use_keyring = environ.get("VAULTSYNC_KEYRING", "") != "off"
+    identity = await asyncio.to_thread(load_or_create, places.config, environ=environ, use_keyring=use_keyring)
+    database = await NodeDatabase.open(places.node_database)
+    try:
+        endpoint = await _listen(identity, config, places.data / PORT_FILE)
+        try:
+            node = Node(places, config, identity, database, endpoint, command=command, now_ms=unix_ms)
+            for record in await database.run(lambda store: store.vaults.all()):
+                node._serve(record)
+            yield node
+        finally:
+            await endpoint.close()
+    finally:
+        await database.close()
+
+
+async def _listen(identity: Identity, config: Config, port_file: Path) -> Endpoint:
+    """Listen on the configured port, or where this node listened last, so that peers find it again."""
+    if config.listen_port:
+        return await listen(identity, host=config.listen_host, port=config.listen_port)
+    last = await asyncio.to_thread(_last_port, port_file)
+    try:
+        endpoint = await listen(identity, host=config.listen_host, port=last)
+    except TransportError:
+        endpoint = await listen(identity, host=config.listen_host, port=0)
+    if endpoint.addresses:
+        await asyncio.to_thread(port_file.write_text, str(endpoint.addresses[0].port))
+    return endpoint
+
+
+def _last_port(port_file: Path) -> int:
+    try:
+        return int(port_file.read_text())
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,150 @@
+"""One vault in service: opened, watched, synced, and opened again when whatever stopped it is mended."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.events import Event, VaultStateChanged
+from vaultsync.daemon.replica.replica import Replica
+from vaultsync.daemon.replica.state import ReplicaState
+from vaultsync.errors import VaultError, VaultOfflineError, VaultsyncError
+from vaultsync.model.changes import Author
+from vaultsync.model.ids import VaultId
+from vaultsync.store.vault_store import VaultStore
+from vaultsync.store.vaults import VaultRecord
+from vaultsync.vault.applier import Applier
+from vaultsync.vault.disk import DiskFileSystem
+from vaultsync.vault.folder import VaultFolder
+from vaultsync.vault.lock import VaultLock
+from vaultsync.vault.scanner import Scanner
+from vaultsync.vault.selection import Selection
+from vaultsync.vault.watcher import Watcher
+
+OFFLINE_RETRY_S: Final = 2.0
+"""How often a folder that is not there is looked for."""
+FAILED_RETRY_S: Final = 10.0
+
+
+class VaultService:
+    """Runs the engine of one vault for as long as the node runs."""
+
+    def __init__(
+        self,
+        record: VaultRecord,
+        database: Path,
+        author: Author,
+        *,
+        command: str,
+        now_ms: Callable[[], int],
+        emit: Callable[[Event], None],
+        on_open: Callable[[VaultId], None],
+    ) -> None:
+        """`command` is what others are told holds the vault; `on_open` is called whenever the engine is new."""
+        self.record = record
+        self.engine: Engine | None = None
+        self.state = "opening"
+        """`opening`, `scanning`, `ready`, `offline`, `failed` or `stopped`."""
+        self.reason = ""
+        self.watching = ""
+        """Why changes may be seen late, in words; empty if the folder is watched."""
+        self.tried = asyncio.Event()
+        """Set once opening the vault has worked, or has failed."""
+        self._database = database
+        self._author = author
+        self._lock = VaultLock(str(record.root))
+        self._command = command
+        self._now_ms = now_ms
+        self._emit = emit
+        self._on_open = on_open
+
+    @property
+    def vault(self) -> VaultId:
+        return self.record.vault_id
+
+    def acquire(self) -> None:
+        """Take the vault's lock. `VaultLockedError` says who has it; `VaultOfflineError`."""
+        VaultFolder.open(str(self.record.root))
+        self._lock.acquire(self._command)
+
+    async def run(self) -> None:
+        """Serve the vault until cancelled."""
+        worker = ThreadPoolExecutor(1, thread_name_prefix=f"vault-{self.record.name}")
+        try:
+            while True:
+                try:
+                    await self._serve(worker)
+                except VaultOfflineError as error:
+                    self._set_state("offline", error.message)
+                    await asyncio.sleep(OFFLINE_RETRY_S)
+                except VaultsyncError as error:
+                    self._set_state("failed", f"{error.title}: {error.message}")
+                    await asyncio.sleep(FAILED_RETRY_S)
+        finally:
+            worker.shutdown(wait=False)
+            self._lock.release()
+            self._set_state("stopped")
+
+    async def _serve(self, worker: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        replica = await loop.run_in_executor(worker, self._open)
+        try:
+            engine = Engine(replica, worker=worker, now_ms=self._now_ms, emit=self._engine_event)
+
+            def noticed(paths: Collection[str] | None) -> None:
+                loop.call_soon_threadsafe(engine.notice, paths)
+
+            watcher = Watcher(replica.state.folder.root, noticed)
+            await loop.run_in_executor(worker, watcher.start)
+            try:
+                self.watching = watcher.degraded or ""
+                self.engine = engine
+                self._on_open(self.vault)
+                self.tried.set()
+                await engine.run()
+            finally:
+                self.engine = None
+                await asyncio.shield(loop.run_in_executor(worker, watcher.stop))
+        except OSError as error:
+            raise VaultError(f"The disk says: {error}.") from error
+        finally:
+            await asyncio.shield(loop.run_in_executor(worker, replica.close))
+
+    def _open(self) -> Replica:
+        folder = VaultFolder.open(str(self.record.root))
+        if folder.vault != self.vault:
+            raise VaultOfflineError(f"{self.record.root} is now another vault.")
+        self._lock.acquire(self._command)
+        fs = DiskFileSystem(folder.root)
+        applier = Applier(fs)
+        applier.clean_up(self._now_ms())
+        selection = Selection.load(fs)
+        store = VaultStore.open(self._database, new_index_id=secrets.token_bytes(16))
+        return Replica(
+            ReplicaState(
+                vault=self.vault,
+                author=self._author,
+                folder=folder,
+                fs=fs,
+                store=store,
+                scanner=Scanner(fs, selection),
+                applier=applier,
+                selection=selection,
+            )
+        )
+
+    def _engine_event(self, event: Event) -> None:
+        if isinstance(event, VaultStateChanged):
+            self.state, self.reason = event.state, event.reason
+        self._emit(event)
+
+    def _set_state(self, state: str, reason: str = "") -> None:
+        self.tried.set()
+        if (state, reason) != (self.state, self.reason):
+            self.state, self.reason = state, reason
+            self._emit(VaultStateChanged(str(self.vault), state, reason))

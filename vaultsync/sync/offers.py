@@ -1,0 +1,90 @@
+"""What peers have offered and this device has not taken yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vaultsync.model.records import FileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A record that is to be reconciled with ours."""
+
+    record: FileRecord
+    holder: bytes
+    """The peer whose record it is, and which holds its content."""
+    derived: bool = False
+    """It arose here from a decision (a conflict copy, an edit that follows a move), not in a change set."""
+
+    @property
+    def key(self) -> tuple[bytes, bool]:
+        return (self.holder, self.derived)
+
+
+class Offers:
+    """Open offers by path. A later offer of the same peer for the same path replaces the earlier one."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[str, dict[tuple[bytes, bool], Offer]] = {}
+        self._waiting: dict[bytes, set[str]] = {}
+        self._after: dict[str, set[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_path)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._by_path
+
+    def paths(self) -> Iterator[str]:
+        return iter(self._by_path)
+
+    def add(self, offer: Offer) -> None:
+        self._by_path.setdefault(offer.record.path, {})[offer.key] = offer
+
+    def of(self, path: str) -> list[Offer]:
+        """Open offers for `path`, the oldest first."""
+        return list(self._by_path.get(path, {}).values())
+
+    def first(self, path: str) -> Offer | None:
+        offers = self._by_path.get(path)
+        return next(iter(offers.values())) if offers else None
+
+    def close(self, offer: Offer) -> set[str]:
+        """`offer` is dealt with. Returns the paths that waited for that."""
+        path = offer.record.path
+        offers = self._by_path[path]
+        assert offers[offer.key] is offer
+        del offers[offer.key]
+        if not offers:
+            del self._by_path[path]
+        return {waiting for waiting in self._after.pop(path, set()) if waiting in self._by_path}
+
+    def settle_after(self, first: str, then: str) -> None:
+        """`then` cannot be settled before an offer for `first` has been."""
+        self._after.setdefault(first, set()).add(then)
+
+    def drop(self, holder: bytes) -> None:
+        """Forget what `holder` offered: it will offer it again when it comes back."""
+        for path in list(self._by_path):
+            offers = self._by_path[path]
+            for key in [key for key in offers if key[0] == holder]:
+                del offers[key]
+            if not offers:
+                del self._by_path[path]
+
+    def wait_for(self, content: bytes, path: str) -> None:
+        """`path` cannot be settled before `content` is here."""
+        self._waiting.setdefault(content, set()).add(path)
+
+    def waiting_on(self, content: bytes) -> set[str]:
+        """The paths that wait for `content`."""
+        return {path for path in self._waiting.get(content, set()) if path in self._by_path}
+
+    def awaiting(self, contents: Iterable[bytes]) -> set[str]:
+        """The paths that waited for any of `contents`, which have come; they wait for them no more."""
+        paths: set[str] = set()
+        for content in contents:
+            paths |= self._waiting.pop(content, set())
+        return {path for path in paths if path in self._by_path}
