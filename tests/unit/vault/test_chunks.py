@@ -1,0 +1,173 @@
+"""Large files in pieces."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.unit.vault.kit import OLD_NS, Kit
+from vaultsync.errors import UnstableFileError
+from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.records import EMPTY_HASH
+from vaultsync.vault import chunks
+from vaultsync.vault.applier import Result, WriteFile
+from vaultsync.vault.chunks import PartialFile, cut, part_path
+from vaultsync.vault.hashing import hash_bytes
+
+CONTENT = random.Random(7).randbytes(20 << 20)
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    return Kit(tmp_path / "vault")
+
+
+def _cut(kit: Kit, path: str, content: bytes) -> Manifest:
+    kit.write(path, content)
+    return cut(kit.fs, path, hash_bytes(content))
+
+
+def _data(content: bytes, chunk: Chunk) -> bytes:
+    return content[chunk.offset : chunk.offset + chunk.size]
+
+
+def test_chunks_cover_the_file_within_their_bounds(kit: Kit) -> None:
+    manifest = _cut(kit, "big.bin", CONTENT)
+    assert (manifest.hash, manifest.size) == (hash_bytes(CONTENT), len(CONTENT))
+    offset = 0
+    for chunk in manifest.chunks:
+        assert chunk.offset == offset
+        assert chunk.hash == hash_bytes(_data(CONTENT, chunk))
+        assert chunk.size <= MAX_CHUNK
+        offset += chunk.size
+    assert offset == len(CONTENT)
+    assert all(chunk.size >= MIN_CHUNK for chunk in manifest.chunks[:-1])
+    assert AVERAGE_CHUNK / 2 < len(CONTENT) / len(manifest.chunks) < AVERAGE_CHUNK * 2
+
+
+def test_chunks_do_not_depend_on_the_window(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _cut(kit, "big.bin", CONTENT)
+    monkeypatch.setattr(chunks, "_WINDOW", 700_001)
+    assert _cut(kit, "big.bin", CONTENT) == whole
+
+
+def test_an_insertion_changes_few_chunks(kit: Kit) -> None:
+    old = _cut(kit, "old.bin", CONTENT)
+    new = _cut(kit, "new.bin", CONTENT[: 5 << 20] + b"inserted" + CONTENT[5 << 20 :])
+    assert len({c.hash for c in new.chunks} - {c.hash for c in old.chunks}) <= 3
+
+
+def test_an_empty_file_has_no_chunks(kit: Kit) -> None:
+    kit.write("empty", b"")
+    assert cut(kit.fs, "empty", EMPTY_HASH) == Manifest(EMPTY_HASH, 0, ())
+
+
+def test_a_file_that_changed_is_not_cut(kit: Kit) -> None:
+    kit.write("a.bin", b"x" * (2 << 20))
+    with pytest.raises(UnstableFileError):
+        cut(kit.fs, "a.bin", hash_bytes(b"y"))
+
+
+def test_a_file_is_put_together_in_any_order_and_across_restarts(kit: Kit) -> None:
+    manifest = _cut(kit, "source.bin", CONTENT)
+    order = list(manifest.chunks)
+    random.Random(1).shuffle(order)
+    half = len(order) // 2
+    with PartialFile(kit.fs, manifest) as partial:
+        assert partial.missing() == list(manifest.chunks)
+        for chunk in order[:half]:
+            partial.write(chunk, _data(CONTENT, chunk))
+    with PartialFile(kit.fs, manifest) as partial:
+        assert set(partial.missing()) == set(order[half:])
+        assert partial.missing_bytes == sum(c.size for c in order[half:])
+        for chunk in order[half:]:
+            partial.write(chunk, _data(CONTENT, chunk))
+        assert partial.missing() == []
+        staged = kit.applier.stage_partial(partial, OLD_NS, False)
+    action = WriteFile("there.bin", manifest.hash, manifest.size, OLD_NS, False, None, staged)
+    (outcome,) = kit.applier.apply([action])
+    assert outcome.result is Result.DONE
+    assert (kit.root / "there.bin").read_bytes() == CONTENT
+    assert kit.temporary() == []
+
+
+def test_what_was_torn_on_disk_is_missing_again(kit: Kit) -> None:
+    manifest = _cut(kit, "source.bin", CONTENT)
+    torn = manifest.chunks[3]
+    with PartialFile(kit.fs, manifest) as partial:
+        for chunk in manifest.chunks[:6]:
+            partial.write(chunk, _data(CONTENT, chunk))
+    with open(kit.root / part_path(manifest.hash), "r+b") as file:
+        file.seek(torn.offset + 10)
+        file.write(b"\0" * 100)
+    with PartialFile(kit.fs, manifest) as partial:
+        assert set(partial.missing()) == {torn, *manifest.chunks[6:]}
+
+
+def test_a_partial_file_of_another_size_begins_anew(kit: Kit) -> None:
+    manifest = _cut(kit, "source.bin", CONTENT)
+    kit.write(part_path(manifest.hash), b"short")
+    with PartialFile(kit.fs, manifest) as partial:
+        assert len(partial.missing()) == len(manifest.chunks)
+
+
+def test_a_chunk_with_other_bytes_is_refused(kit: Kit) -> None:
+    manifest = _cut(kit, "source.bin", CONTENT)
+    with PartialFile(kit.fs, manifest) as partial:
+        with pytest.raises(ValueError, match="another hash"):
+            partial.write(manifest.chunks[0], _data(CONTENT, manifest.chunks[1]))
+        assert len(partial.missing()) == len(manifest.chunks)
+
+
+def test_a_chunk_that_occurs_twice_is_wanted_once(kit: Kit) -> None:
+    content = b"\0" * (4 << 20)
+    manifest = _cut(kit, "zeros.bin", content)
+    with PartialFile(kit.fs, manifest) as partial:
+        wanted = partial.missing()
+        assert len(wanted) < len(manifest.chunks)
+        for chunk in wanted:
+            partial.write(chunk, _data(content, chunk))
+        kit.applier.stage_partial(partial, OLD_NS, False)
+
+
+def test_chunks_are_taken_from_another_file(kit: Kit) -> None:
+    old = _cut(kit, "old.bin", CONTENT)
+    edited = CONTENT[: 5 << 20] + b"inserted" + CONTENT[5 << 20 :]
+    new = _cut(kit, "new.bin", edited)
+    with PartialFile(kit.fs, new) as partial:
+        taken = partial.fill_from(kit.fs, "old.bin", old)
+        assert taken == len(edited) - partial.missing_bytes
+        assert 0 < len(partial.missing()) <= 3
+        assert partial.fill_from(kit.fs, "old.bin", old) == 0
+
+
+def test_a_source_that_is_not_what_its_manifest_says_gives_nothing(kit: Kit) -> None:
+    manifest = _cut(kit, "old.bin", CONTENT)
+    kit.write("old.bin", os.urandom(1 << 20))
+    with PartialFile(kit.fs, manifest) as partial:
+        assert partial.fill_from(kit.fs, "old.bin", manifest) == 0
+
+
+def test_a_manifest_that_lies_about_the_whole_is_found_out(kit: Kit) -> None:
+    honest = _cut(kit, "source.bin", CONTENT)
+    lying = Manifest(hash_bytes(b"something else"), honest.size, honest.chunks)
+    partial = PartialFile(kit.fs, lying)
+    for chunk in lying.chunks:
+        partial.write(chunk, _data(CONTENT, chunk))
+    with pytest.raises(UnstableFileError):
+        kit.applier.stage_partial(partial, OLD_NS, False)
+    assert kit.temporary() == []
+
+
+def test_an_empty_partial_file_takes_no_room(kit: Kit) -> None:
+    size = 10 << 30
+    manifest = Manifest(b"h" * 32, size, (Chunk(b"c" * 32, 0, size),))
+    with PartialFile(kit.fs, manifest) as partial:
+        assert (kit.root / partial.path).stat().st_blocks == 0
+    with PartialFile(kit.fs, manifest) as partial:
+        assert partial.missing() == list(manifest.chunks)
+        partial.discard()
+    assert kit.temporary() == []
