@@ -1,7 +1,7 @@
 """Change sets as CBOR maps, and back (docs/protocol.cddl). The hot path of a first sync.
 
 Records are arrays, not maps, and name devices by their place in one table per change set: a record of a typical
-note takes about 120 bytes before compression, and 1,000 of them decode in about 10 ms. A record may end in
+note takes about 120 bytes before compression, and 1,000 of them decode in about 10 ms. A record ends in
 a map of further fields; that is its room to grow.
 """
 
@@ -39,8 +39,8 @@ _FLAGS: Final = _DIR | _EXECUTABLE | _DELETED
 _MOVED_TO: Final = 0
 _MOVED_FROM: Final = 1
 
-_REQUIRED: Final = 8
-"""Elements of a record without further fields."""
+_ELEMENTS: Final = 9
+"""Of a record's array."""
 
 _RECORD_BYTES: Final = 80
 """Of a record without its texts and its version: hash, size, times, flags, and their heads, at their longest."""
@@ -92,10 +92,8 @@ def change_set_fields(message: ChangeSet) -> dict[int, object]:
             version,
             devices[(record.modified_by, record.modified_name)],
             record.modified_at,
+            _further(record),
         ]
-        if record.moved_to is not None or record.moved_from is not None:
-            moves = {_MOVED_TO: record.moved_to, _MOVED_FROM: record.moved_from}
-            fields.append({key: moved for key, moved in moves.items() if moved is not None})
         records.append(fields)
     fields_of_set: dict[int, object] = {1: message.vault.raw, 2: message.through}
     if devices:
@@ -104,6 +102,15 @@ def change_set_fields(message: ChangeSet) -> dict[int, object]:
     if message.contents:
         fields_of_set[5] = list(message.contents.items())
     return fields_of_set
+
+
+def _further(record: FileRecord) -> dict[int, str]:
+    further: dict[int, str] = {}
+    if record.moved_to is not None:
+        further[_MOVED_TO] = record.moved_to
+    if record.moved_from is not None:
+        further[_MOVED_FROM] = record.moved_from
+    return further
 
 
 def read_change_set(fields: Fields) -> ChangeSet:
@@ -123,8 +130,8 @@ def _read_device(value: Value) -> Device:
 
 
 def _read_record(value: Value, devices: list[Device]) -> FileRecord:
-    if not isinstance(value, list) or len(value) < _REQUIRED:
-        raise bad_field("records", f"has a record that is not an array of {_REQUIRED} or more")
+    if not isinstance(value, list) or len(value) != _ELEMENTS:
+        raise bad_field("records", f"has a record that is not an array of {_ELEMENTS}")
     flags = uint(value[1], "flags", _FLAGS)
     deleted = flags & _DELETED != 0
     kind = Kind.DIR if flags & _DIR else Kind.FILE
@@ -137,8 +144,8 @@ def _read_record(value: Value, devices: list[Device]) -> FileRecord:
         raise bad_field("modified by", "names a device that is not in the table")
     modified_by, modified_name = devices[author]
     moved_to = moved_from = None
-    if len(value) > _REQUIRED:
-        further = mapping(value[_REQUIRED], "further fields")
+    further = mapping(value[8], "further fields")
+    if further:
         if _MOVED_TO in further:
             moved_to = path(further[_MOVED_TO], "moved to")
         if _MOVED_FROM in further:

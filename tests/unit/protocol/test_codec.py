@@ -66,7 +66,7 @@ SET = {
     1: VAULT.raw,
     2: 9,
     3: [[NODE, "Laptop"], [OTHER, ""]],
-    4: [["a.md", 0, HASH, 5, 0, [0, 3, 1, 4], 0, 6]],
+    4: [["a.md", 0, HASH, 5, 0, [0, 3, 1, 4], 0, 6, {}]],
 }
 
 
@@ -78,11 +78,10 @@ def refused(body: bytes, kind: StreamKind = CONTROL) -> CloseCode:
 
 
 def with_record(**changed: object) -> bytes:
-    """The change set `SET` with elements of its record replaced, by place (`at_3=…`), or one more element."""
+    """The change set `SET` with elements of its record replaced, by place (`at_3=…`)."""
     record = list(SET[4][0])  # type: ignore[index]
     for key, value in changed.items():
-        place = int(key.removeprefix("at_"))
-        record[place:] = [value, *record[place + 1 :]]
+        record[int(key.removeprefix("at_"))] = value
     return cbor2.dumps({**SET, 4: [record]}, canonical=True)
 
 
@@ -255,6 +254,7 @@ def test_bad_fields_on_the_control_stream(body: dict[int, object], why: str) -> 
         ({"at_7": -1}, "a time before 1970"),
         ({"at_8": [1]}, "an array where further fields belong"),
         ({"at_8": {0: 5}}, "a number as a path"),
+        ({"at_8": 0}, "a number where further fields belong"),
     ],
 )
 def test_bad_fields_of_a_record(changed: dict[str, object], why: str) -> None:
