@@ -154,8 +154,8 @@ def _chunks(state: ReplicaState, session: Session) -> Chunks | Contents:
     assert isinstance(first, ChunkRef), "the caller looked"
     files = large_files(state, first.file)
     if not files:
-        for ref in [ref for ref in session.wants if isinstance(ref, ChunkRef) and ref.file == first.file]:
-            session.wants.remove(ref)
+        for lost in [want for want in session.wants if isinstance(want, ChunkRef) and want.file == first.file]:
+            session.wants.remove(lost)
         return Contents(state.vault, {}, (first.file,))
     pieces: list[tuple[ChunkRef, bytes]] = []
     size = 0
