@@ -1,0 +1,63 @@
+"""Whole nodes over QUIC on loopback: pairing, live edits, restarts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.nodes import running_node, tree, until
+from vaultsync.errors import ExpiredTicketError, UsedTicketError
+
+
+def make_notes(root: Path, count: int = 20) -> None:
+    root.mkdir(parents=True)
+    for number in range(count):
+        (root / f"note {number}.md").write_text(f"# Note {number}\n\nsome words\n")
+
+
+async def test_one_ticket_joins_two_devices_and_edits_cross(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        vault = await anna.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(vault, role="member", life_s=60, reusable=False)
+        joined = await bert.join(text, tmp_path / "b")
+        assert joined.peer == anna.node_id
+        await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        (tmp_path / "a" / "new.md").write_text("hello\n")
+        await until(lambda: (tmp_path / "b" / "new.md").exists())
+        (tmp_path / "b" / "new.md").write_text("hello\nworld\n")
+        await until(lambda: (tmp_path / "a" / "new.md").read_text() == "hello\nworld\n")
+        (tmp_path / "b" / "new.md").unlink()
+        await until(lambda: not (tmp_path / "a" / "new.md").exists())
+
+
+async def test_a_ticket_works_once(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a", 1)
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        vault = await anna.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(vault, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+        async with running_node(tmp_path, "Carl") as carl:
+            with pytest.raises(UsedTicketError):
+                await carl.join(text, tmp_path / "c")
+            assert not (tmp_path / "c").exists()
+            expired, _ = await anna.make_ticket(vault, role="member", life_s=-1, reusable=False)
+            with pytest.raises(ExpiredTicketError):
+                await carl.join(expired, tmp_path / "c")
+
+
+async def test_a_restarted_device_comes_back_by_itself(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna:
+        vault = await anna.add_vault(tmp_path / "a")
+        async with running_node(tmp_path, "Bert") as bert:
+            text, _ = await anna.make_ticket(vault, role="member", life_s=60, reusable=False)
+            await bert.join(text, tmp_path / "b")
+            await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        (tmp_path / "a" / "while away.md").write_text("anna\n")
+        (tmp_path / "b" / "note 3.md").write_text("bert\n")
+        async with running_node(tmp_path, "Bert"):
+            await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+            assert (tmp_path / "a" / "note 3.md").read_text() == "bert\n"
+            assert (tmp_path / "b" / "while away.md").exists()
