@@ -174,7 +174,8 @@ class Applier(Staging):
                 assert_never(action)
 
     def _write(self, action: WriteFile) -> Outcome:
-        path, staged = action.path, action.staged
+        path = action.path
+        staged = self._dress(action)
         assert (staged.hash, staged.signature.size) == (action.hash, action.size), "staged for something else"
         if action.expected is None:
             try:
@@ -185,7 +186,7 @@ class Applier(Staging):
             before = self._fs.stat(path)
             if before is None or before.signature != action.expected:
                 return self._otherwise(before)
-            mode = before.mode | (before.mode & 0o444) >> 2 if action.executable else before.mode & ~0o111
+            mode = _with_executable(before.mode, action.executable)
             if before.executable is not None and mode != staged.mode:
                 self._fs.set_mode(staged.path, mode)
             if self._fs.swap(staged.path, path):
@@ -202,6 +203,20 @@ class Applier(Staging):
             return Outcome(Result.DONE, now.signature)
         # Already edited again: a signature that is no longer true makes the scanner look.
         return Outcome(Result.DONE, staged.signature)
+
+    def _dress(self, action: WriteFile) -> Staged:
+        """The staged content with the mtime and the executable bit that the record asks for."""
+        staged = action.staged
+        mode = _with_executable(staged.mode, action.executable)
+        if staged.signature.mtime_ns == action.mtime_ns and (mode == staged.mode or action.expected is not None):
+            return staged
+        if mode != staged.mode:
+            self._fs.set_mode(staged.path, mode)
+        self._fs.set_times(staged.path, action.mtime_ns)
+        now = self._fs.stat(staged.path)
+        if now is None:
+            raise FileNotFoundError(staged.path)
+        return Staged(staged.path, staged.hash, now.signature, mode)
 
     def _make_folder(self, path: str) -> Outcome:
         try:
@@ -273,7 +288,7 @@ class Applier(Staging):
             return self._otherwise(before)
         if before.executable is None or before.executable == action.executable:
             return Outcome(Result.DONE, before.signature)
-        mode = before.mode | (before.mode & 0o444) >> 2 if action.executable else before.mode & ~0o111
+        mode = _with_executable(before.mode, action.executable)
         self._fs.set_mode(action.path, mode)
         after = self._fs.stat(action.path)
         if after is None or not _is_same(after, action.expected):
@@ -328,6 +343,11 @@ class Applier(Staging):
             if item.name != name and fold(item.name) == fold(name):
                 return Outcome(Result.FAILED, reason=f"on this disk the name is the same as {item.name!r}")
         return None
+
+
+def _with_executable(mode: int, executable: bool) -> int:
+    """Whoever may read may execute, or nobody."""
+    return mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
 
 
 def _is_same(there: Stat | None, expected: Signature) -> bool:

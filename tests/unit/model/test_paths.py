@@ -75,7 +75,7 @@ def test_allowed(path: str) -> None:
     ],
 )
 def test_refused_with_the_reason(path: str, word: str) -> None:
-    with pytest.raises(PathError, match=".") as caught:
+    with pytest.raises(PathError) as caught:
         check_path(path)
     assert word in caught.value.message
 

@@ -29,6 +29,7 @@ from vaultsync.vault.applier import (
     SetExecutable,
     WriteFile,
 )
+from vaultsync.vault.files import signature_of
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.staging import PART_KEPT_MS
 
@@ -210,6 +211,19 @@ def test_permission_bits_stay(any_kit: Kit) -> None:
     assert stat.S_IMODE((any_kit.root / "run.sh").stat().st_mode) == 0o640
 
 
+@pytest.mark.parametrize("replaces", [False, True])
+def test_what_was_staged_with_other_metadata_gets_the_records(any_kit: Kit, replaces: bool) -> None:
+    expected = None
+    if replaces:
+        any_kit.write("run.sh", "old")
+        expected = _signature(any_kit, "run.sh")
+    staged = any_kit.applier.stage(b"new", OLD_NS, False)
+    action = WriteFile("run.sh", staged.hash, 3, OLD_NS + 1_000, True, expected, staged)
+    assert _apply(any_kit, action) == Outcome(Result.DONE, _signature(any_kit, "run.sh"))
+    status = (any_kit.root / "run.sh").stat()
+    assert (status.st_mtime_ns, bool(status.st_mode & 0o100)) == (OLD_NS + 1_000, True)
+
+
 def test_new_files_get_what_the_umask_leaves(kit: Kit) -> None:
     before = os.umask(0o027)
     try:
@@ -313,9 +327,7 @@ def test_links_are_not_written_through(any_kit: Kit, tmp_path: Path) -> None:
     (outside / "victim.md").write_text("theirs")
     (any_kit.root / "way").symlink_to(outside)
     (any_kit.root / "direct.md").symlink_to(outside / "victim.md")
-    signature = Signature(
-        *(lambda s: (s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))(os.stat(outside / "victim.md"))
-    )
+    signature = signature_of(os.stat(outside / "victim.md"))
     staged = any_kit.applier.stage(b"evil", OLD_NS, False)
     actions: list[Action] = [
         WriteFile("way/new.md", staged.hash, 4, OLD_NS, False, None, staged),
@@ -418,12 +430,13 @@ def test_a_full_disk_has_its_own_error(kit: Kit, monkeypatch: pytest.MonkeyPatch
     for name in ("create", "copy", "open_random", "sync_files"):
         monkeypatch.setattr(kit.fs, name, full)
     staged = Kit(kit.root.parent / "other").applier.stage(b"x", OLD_NS, False)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: kit.applier.stage(b"x", OLD_NS, False),
         lambda: kit.applier.stage_copy("a.md", hash_bytes(b"text"), OLD_NS, False),
         lambda: kit.applier.stage_stream(io.BytesIO(b"x"), hash_bytes(b"x"), OLD_NS, False),
         lambda: kit.applier.make_durable([staged]),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(DiskFullError):
             call()
     assert kit.temporary() == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +51,7 @@ def test_a_path_that_is_never_quiet_is_looked_at_every_half_second() -> None:
         if coalescer.due(now_ms):
             looks.append(now_ms)
     assert looks[0] == 15
-    gaps = [later - earlier for earlier, later in zip(looks, looks[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(looks)]
     assert gaps
     assert all(gap == 505 for gap in gaps)
 

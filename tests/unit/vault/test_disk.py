@@ -204,7 +204,12 @@ def test_sync_reaches_every_file(kit: Kit, monkeypatch: pytest.MonkeyPatch, coun
     synced: list[str] = []
     whole: list[int] = []
     monkeypatch.setattr(disk, "_full_sync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
-    monkeypatch.setattr(disk, "sync_file_system", lambda fd: whole.append(fd) or True)
+
+    def sync_all(fd: int) -> bool:
+        whole.append(fd)
+        return True
+
+    monkeypatch.setattr(disk, "sync_file_system", sync_all)
     paths = [f"{n}.md" for n in range(count)]
     for path in paths:
         kit.write(path)

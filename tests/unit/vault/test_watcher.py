@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import struct
@@ -13,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from vaultsync.vault import inotify
-from vaultsync.vault.inotify import InotifySource
-from vaultsync.vault.watcher import OnDirty, Source, Watcher, WatchdogSource
+from vaultsync.vault.inotify import InotifySource, OnDirty
+from vaultsync.vault.watcher import Source, WatchdogSource, Watcher
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
@@ -232,8 +232,6 @@ class _Refusing:
         return self._left >= 0
 
     def _refuse(self) -> int:
-        import ctypes
-
         ctypes.set_errno(self._number)
         return -1
 
@@ -242,8 +240,8 @@ class _Refusing:
 def test_limits_of_the_system_are_told(
     root: Path, hints: Hints, monkeypatch: pytest.MonkeyPatch, number: int, word: str
 ) -> None:
-    real = inotify.ctypes.CDLL
-    monkeypatch.setattr(inotify.ctypes, "CDLL", lambda *a, **k: _Refusing(real(*a, **k), 1, number))
+    real = ctypes.CDLL
+    monkeypatch.setattr(ctypes, "CDLL", lambda *a, **k: _Refusing(real(*a, **k), 1, number))
     with Watcher(str(root), hints) as watcher:
         assert watcher.degraded is not None
         assert word in watcher.degraded
