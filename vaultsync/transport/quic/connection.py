@@ -128,7 +128,7 @@ class QuicPeerConnection:
         return self._bytes_received
 
     @property
-    def buffered(self) -> int:
+    def unread(self) -> int:
         """Received bytes that no reader has taken yet."""
         return self._streams.unread
 
@@ -315,8 +315,11 @@ class QuicPeerConnection:
             self.established.set_exception(RefusedError(code, text))
         elif code is CloseCode.TIMEOUT:
             self.established.set_exception(UnreachableError("Nothing answers at this address."))
-        else:
+        elif code is CloseCode.NORMAL:
             self.established.set_exception(lost((code, reason, by_peer)))
+        else:
+            text = f"It answered, but not as it must ({code.name.lower()}{': ' + reason if reason else ''})."
+            self.established.set_exception(RefusedError(code, text))
 
     # Timers
 

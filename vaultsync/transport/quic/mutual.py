@@ -168,21 +168,25 @@ class MutualConnection(QuicConnection):
     def consume(self, stream_id: int, offset: int, size: int) -> bool:
         """The reader has taken `size` more bytes and stands at `offset`; whether the peer should hear of it now.
 
-        Windows are announced in steps of a quarter: a frame for every read would cost more than it gives.
+        Windows are announced in steps: a frame for every read would cost more than it gives.
         """
         self._consumed += size
-        announce = False
-        cap = self._consumed + self._settings.connection_window
-        if cap - self._data_cap.cap >= self._settings.connection_window // 4:
-            self._data_cap.cap = cap
-            announce = True
+        announce = self._data_room_due()
         stream = self._streams.get(stream_id)
         if stream is not None and not stream.receiver.is_finished:
-            window = offset + self._settings.stream_window
-            if window - stream.max_stream_data_local >= self._settings.stream_window // 4:
-                stream.max_stream_data_local = window
+            room, known = offset + self._settings.stream_window, stream.max_stream_data_local
+            if self._due(room, known, stream.receiver.highest_offset):
+                stream.max_stream_data_local = room
                 announce = True
         return announce
+
+    def _due(self, room: int, known: int, used: int) -> bool:
+        """Whether a window is worth announcing: it grew by a step, or the peer has less than a step of it left."""
+        step = self._settings.stream_window // 4
+        return room - known >= step or (room > known and known - used < step)
+
+    def _data_room_due(self) -> bool:
+        return self._due(self._consumed + self._settings.connection_window, self._data_cap.cap, self._data_cap.used)
 
     def accept_stream(self, *, unidirectional: bool) -> None:
         """The application has taken a stream over, so the peer may open another once one is finished."""
@@ -200,8 +204,10 @@ class MutualConnection(QuicConnection):
             self.ending = ending_of(self._close_event, by_peer=not is_initiator)
 
     def _write_connection_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace) -> None:
-        # aioquic doubles the limit once half of it is used; the cap decides what becomes of that.
-        if self._data_cap.cap > self._data_cap.value:
+        # Looked at for every packet, not only when something is read: streams that nobody reads may have used up
+        # what the reader of another one waits for.
+        if self._data_room_due():
+            self._data_cap.cap = self._consumed + self._settings.connection_window
             self._data_cap.value = self._data_cap.cap
         super()._write_connection_limits(builder=builder, space=space)
 

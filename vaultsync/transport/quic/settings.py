@@ -27,8 +27,8 @@ class QuicSettings:
 
     stream_window: int = 1 << 20
     """Bytes of one stream that a peer may send ahead of the reader."""
-    connection_window: int = 4 << 20
-    """The same for all streams of a connection together."""
+    connection_window: int = 8 << 20
+    """The same for all streams of a connection together: seven that nobody reads leave room for an eighth."""
     stream_backlog: int = 128
     """Streams, of each kind, that a peer may open ahead of `accept_stream` or have open at once."""
     send_buffer: int = 512 << 10

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import socket
 import struct
 import sys
@@ -211,7 +212,7 @@ class SelectorIO:
                 if len(value) >= 4:
                     number = int.from_bytes(value[:4], sys.byteorder)
                     if number in _UNREACHABLE:
-                        self._handler.address_unreachable(address, OSError(number, errno.errorcode[number]))
+                        self._handler.address_unreachable(address, OSError(number, os.strerror(number)))
 
     # Sending
 
