@@ -1,0 +1,217 @@
+"""The decision table of DESIGN §7, row by row, each winner tested both ways round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.support.records import a_file, a_folder, a_tombstone, version
+from vaultsync.model.records import FileRecord, Kind
+from vaultsync.sync.reconcile import Decision, Ignore, Keep, Merge, Split, Take, copy_of, reconcile
+
+OLD, A, B, JOIN = version(a=1), version(a=2), version(a=1, b=2), version(a=2, b=2)
+
+
+@dataclass(frozen=True)
+class Case:
+    says: str
+    local: FileRecord | None
+    remote: FileRecord
+    expected: type[Decision]
+    outcome: FileRecord | None = None
+    """What the index says afterwards; None where nothing changes."""
+    beside: FileRecord | None = None
+    mergeable: bool = False
+    target_known: bool = False
+
+
+def swapped(says: str, one: FileRecord, other: FileRecord, outcome: FileRecord, **more: object) -> list[Case]:
+    """The same pair from both sides, where whoever has the outcome's content keeps it and the other takes it."""
+    cases = []
+    for side, local, remote in (("here", one, other), ("there", other, one)):
+        expected = Keep if outcome.same_content(local) else Take
+        cases.append(Case(f"{says} ({side})", local, remote, expected, outcome, **more))  # type: ignore[arg-type]
+    return cases
+
+
+def split(says: str, winner: FileRecord, loser: FileRecord, beside: FileRecord, **more: object) -> list[Case]:
+    return [
+        Case(f"{says} ({side})", local, remote, Split, winner.with_version(JOIN), beside, **more)  # type: ignore[arg-type]
+        for side, local, remote in (("winner here", winner, loser), ("winner there", loser, winner))
+    ]
+
+
+NEWER_A = a_file("a", A, by=1, when=9)
+OLDER_B = a_file("b", B, by=2, when=5)
+MOVED = a_tombstone(A, moved_to="new.md", when=3)
+EDITED = a_file("edited", B, by=2, when=4)
+SCRIPT = a_file("run", A, by=1, when=1, executable=True)
+
+CASES = [
+    Case("a path that nobody here knows is taken", None, a_file("x", A), Take, a_file("x", A)),
+    Case("a tombstone of a path that nobody here knows is taken too", None, a_tombstone(A), Take, a_tombstone(A)),
+    Case("what is older than ours says nothing", a_file("new", A), a_file("old", OLD), Ignore),
+    Case("an older tombstone does not delete a newer file", a_file("new", A), a_tombstone(OLD), Ignore),
+    Case("the same record again says nothing", a_file("x", A), a_file("x", A), Ignore),
+    Case("another mtime under one version is no conflict", a_file("x", A), a_file("x", A, when=7), Ignore),
+    Case("what is newer than ours is taken", a_file("old", OLD), a_file("new", A), Take, a_file("new", A)),
+    Case("a newer tombstone deletes", a_file("old", OLD), a_tombstone(A), Take, a_tombstone(A)),
+    Case("a newer file brings back what was deleted", a_tombstone(OLD), a_file("new", A), Take, a_file("new", A)),
+    Case("a newer folder replaces a file", a_file("old", OLD), a_folder(A), Take, a_folder(A)),
+    Case("a newer version of the same content is kept", a_file("x", OLD), a_file("x", A), Keep, a_file("x", A)),
+    *(
+        Case(f"two contents under one version: the same one stays on both sides ({side})", local, remote, decision, out)
+        for low, high in [sorted((a_file("x", A), a_file("y", A)), key=lambda r: r.hash)]
+        for side, local, remote, decision, out in (
+            ("ours wins", high, low, Ignore, None),
+            ("theirs wins", low, high, Take, high),
+        )
+    ),
+    Case("one version: a file beats a tombstone (here)", a_file("x", A), a_tombstone(A), Ignore),
+    Case("one version: a file beats a tombstone (there)", a_tombstone(A), a_file("x", A), Take, a_file("x", A)),
+    Case("one version: a folder beats a file (here)", a_folder(A), a_file("x", A), Ignore),
+    Case("one version: a folder beats a file (there)", a_file("x", A), a_folder(A), Take, a_folder(A)),
+    Case(
+        "the same edit made on both sides joins the versions; the newer edit's metadata stays (here)",
+        a_file("same", A, when=9),
+        a_file("same", B, by=2, when=5),
+        Keep,
+        a_file("same", JOIN, when=9),
+    ),
+    Case(
+        "the same edit made on both sides joins the versions; the newer edit's metadata stays (there)",
+        a_file("same", B, by=2, when=5),
+        a_file("same", A, when=9),
+        Keep,
+        a_file("same", JOIN, when=9),
+    ),
+    Case(
+        "the same content with another mode never makes a conflict",
+        a_file("run", B, by=2, when=0),
+        SCRIPT,
+        Keep,
+        SCRIPT.with_version(JOIN),
+    ),
+    Case(
+        "deleted on both sides joins; a hint to a move survives even an older record (here)",
+        MOVED,
+        a_tombstone(B, by=2, when=8),
+        Keep,
+        MOVED.with_version(JOIN),
+    ),
+    Case(
+        "deleted on both sides joins; a hint to a move survives even an older record (there)",
+        a_tombstone(B, by=2, when=8),
+        MOVED,
+        Keep,
+        MOVED.with_version(JOIN),
+    ),
+    Case(
+        "a folder made on both sides is one folder",
+        a_folder(A, when=1),
+        a_folder(B, by=2, when=2),
+        Keep,
+        a_folder(JOIN, by=2, when=2),
+    ),
+    *swapped(
+        "edited and deleted: the edit stays, however late the deletion",
+        EDITED,
+        a_tombstone(A, when=99),
+        EDITED.with_version(JOIN),
+    ),
+    *swapped(
+        "a folder in use and deleted elsewhere stays",
+        a_folder(B, by=2),
+        a_tombstone(A, kind=Kind.DIR, when=99),
+        a_folder(JOIN, by=2),
+    ),
+    *swapped(
+        "edited and moved, but the new place is not known here: the edit stays",
+        EDITED,
+        MOVED,
+        EDITED.with_version(JOIN),
+    ),
+    *swapped(
+        "a folder does not follow a moved file",
+        a_folder(B, by=2),
+        MOVED,
+        a_folder(JOIN, by=2),
+        target_known=True,
+    ),
+    *split(
+        "edited and moved: the edit follows, under its own version",
+        MOVED,
+        EDITED,
+        replace(EDITED, path="new.md", moved_from="note.md"),
+        target_known=True,
+    ),
+    *split(
+        "unmergeable: the newer stays, the older goes beside it under its own version",
+        NEWER_A,
+        OLDER_B,
+        replace(OLDER_B, path="note (conflict 2027-01-15 0805 Device 2).md"),
+    ),
+    *split(
+        "unmergeable at the same moment: the greater node id stays",
+        a_file("b", A, by=2, when=5),
+        a_file("a", B, by=1, when=5),
+        replace(a_file("a", B, by=1, when=5), path="note (conflict 2027-01-15 0805 Device 1).md"),
+    ),
+    *split(
+        "a file against a folder: the folder stays, however old, and the file is beside it",
+        a_folder(A, when=0),
+        a_file("b", B, by=2, when=9),
+        replace(a_file("b", B, by=2, when=9), path="note (conflict 2027-01-15 0809 Device 2).md"),
+    ),
+]
+
+
+def _run(case: Case) -> Decision:
+    return reconcile(case.local, case.remote, mergeable=case.mergeable, target_known=case.target_known)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
+def test_table(case: Case) -> None:
+    decision = _run(case)
+    assert type(decision) is case.expected
+    match decision:
+        case Ignore():
+            assert case.outcome is None
+        case Take(record, because) | Keep(record, because):
+            assert record == case.outcome
+            assert because
+        case Split(record, beside, because):
+            assert (record, beside) == (case.outcome, case.beside)
+            assert because
+        case Merge():
+            pytest.fail("not meant to merge")
+
+
+@pytest.mark.parametrize(("local", "remote"), [(NEWER_A, OLDER_B), (OLDER_B, NEWER_A)])
+def test_text_edited_on_both_sides_is_merged_under_the_join(local: FileRecord, remote: FileRecord) -> None:
+    decision = reconcile(local, remote, mergeable=True)
+    assert isinstance(decision, Merge)
+    assert decision.record == NEWER_A.with_version(JOIN), "time, name and mode of the newer edit, on both sides"
+    assert decision.clash == reconcile(local, remote, mergeable=False), "a clash decides as if it were no text"
+
+
+@pytest.mark.parametrize("mergeable", [True, False])
+@pytest.mark.parametrize(
+    "other", [a_tombstone(A), a_folder(A), a_file("same", A, by=1)], ids=["deleted", "folder", "same"]
+)
+def test_only_two_different_texts_merge(other: FileRecord, mergeable: bool) -> None:
+    mine = a_file("same", B, by=2)
+    assert not isinstance(reconcile(mine, other, mergeable=mergeable), Merge)
+    assert not isinstance(reconcile(other, mine, mergeable=mergeable), Merge)
+
+
+def test_paths_are_never_mixed_up() -> None:
+    with pytest.raises(AssertionError):
+        reconcile(a_file("x", A, path="a.md"), a_file("x", B, path="b.md"), mergeable=True)
+
+
+def test_a_copy_carries_no_hint_to_a_move() -> None:
+    copy = copy_of(a_file("x", A, moved_from="old.md"))
+    assert copy.moved_from is None
+    assert copy.version == A
