@@ -32,12 +32,14 @@ def cut(fs: FileSystem, path: str, file_hash: bytes) -> Manifest:
     # Not mapped into memory: a file that is truncated meanwhile would end the process.
     with fs.open_read(path) as file:
         window = b""
+        left = file.signature().size
         ended = False
         while not ended:
             parts = [window]
             size = len(window)
             while size < _WINDOW:
-                block = file.read(_WINDOW - size)
+                block = file.read(min(_WINDOW - size, left)) if left else b""
+                left -= len(block)
                 if not block:
                     ended = True
                     break

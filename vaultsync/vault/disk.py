@@ -130,9 +130,12 @@ class DiskFileSystem:
         with self.open_read(path) as file:
             before = file.signature()
             hasher = blake3()
-            while block := file.read(BLOCK):
+            size = 0
+            # No further than it was long: a log may grow as fast as it is read.
+            while size <= before.size and (block := file.read(BLOCK)):
                 hasher.update(block)
-            if file.signature() != before:
+                size += len(block)
+            if size != before.size or file.signature() != before:
                 raise UnstableFileError(f"{path} is being written.")
         return hasher.digest(), before
 
@@ -168,7 +171,8 @@ class DiskFileSystem:
                     offset += len(block)
             else:
                 offset = 0
-                while block := file.read(BLOCK):
+                end = file.signature().size
+                while offset < end and (block := file.read(min(BLOCK, end - offset))):
                     hasher.update(block)
                     copy.write_at(offset, block)
                     offset += len(block)

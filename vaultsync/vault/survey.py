@@ -72,7 +72,9 @@ class Survey:
         entry = self._index.get(path)
         if entry is not None and is_live(entry):
             self._expected[path] = entry
-        self._expected.update((e.record.path, e) for e in self._index.below(path))
+        was_file = entry is not None and entry.record.kind is Kind.FILE
+        if not was_file or seen is None or seen.kind is DiskKind.DIR:
+            self._expected.update((e.record.path, e) for e in self._index.below(path))
         if seen is None:
             self._covered.add(path)
             return

@@ -108,6 +108,32 @@ def test_a_same_size_edit_in_the_tick_of_the_last_look_is_noticed_much_later(kit
     assert merged(kit.sweep()) == {"a.md": "file"}
 
 
+def test_a_file_that_came_from_elsewhere_and_is_hot_is_read(kit: Kit) -> None:
+    kit.write("a.md", "aaaa", mtime_ns=kit.now_ms * 1_000_000)
+    kit.sweep()
+    kit.write("a.md", "bbbb", mtime_ns=kit.now_ms * 1_000_000)
+    there = kit.fs.stat("a.md")
+    assert there is not None
+    kit.index.entries["a.md"] = replace(kit.index.entries["a.md"], signature=there.signature, source=b"p" * 32)
+    kit.now_ms += 1_999
+    assert seen(kit.look("a.md")) == {"a.md": "file"}
+
+
+def test_what_the_index_gave_up_during_the_survey_is_no_deletion(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.write("a.md")
+    kit.sweep()
+    real = kit.fs.scan
+
+    def meanwhile(folder: str) -> list[DirEntry]:
+        (kit.root / "a.md").unlink()
+        entry = kit.index.entries["a.md"]
+        kit.index.entries["a.md"] = Entry(replace(entry.record, deleted=True))
+        return real(folder)
+
+    monkeypatch.setattr(kit.fs, "scan", meanwhile)
+    assert merged(kit.sweep()) == {}
+
+
 def test_a_new_folder_is_found_with_all_its_content_and_its_parents(kit: Kit) -> None:
     kit.write("x/y/z/a.md")
     assert list(seen(kit.look("x/y/z")).items()) == [
