@@ -57,6 +57,7 @@ class _Weaver:
         """Lines that one side moved, as the other side edited them, by their new place."""
         self.joined: tuple[dict[int, list[Line]], dict[int, list[Line]]] = ({}, {})
         """Lines that one side put between lines which the other moved, by the line they follow at the new place."""
+        self.settled: dict[int, str | None] = {}
         self._follow_moves()
 
     def run(self) -> Woven:
@@ -115,8 +116,9 @@ class _Weaver:
         if rivals is not None:
             self.rivals[0].append(rivals[0])
             self.rivals[1].append(rivals[1])
-            self.out.notes.add(BOTH_KEPT)
-            self.out.disputed += not is_trivial(self.base[i].text)
+            if not is_trivial(self.base[i].text):
+                self.out.notes.add(BOTH_KEPT)
+                self.out.disputed += 1
         elif line is not None:
             self._flush()
             self.out.lines.append(line)
@@ -136,10 +138,15 @@ class _Weaver:
         if a.text == b.text or b.text == base.text or a.text == base.text:
             text = three_way(base.text, a.text, b.text)
             return Line(text, three_way(base.ending, a.ending, b.ending)), None
-        merged = merge_line(base.text, a.text, b.text)
+        merged = self._merge_words(i, a, b)
         if merged is None:
             return None, (a, b)
         return Line(merged, three_way(base.ending, a.ending, b.ending)), None
+
+    def _merge_words(self, i: int, a: Line, b: Line) -> str | None:
+        if i not in self.settled:
+            self.settled[i] = merge_line(self.base[i].text, a.text, b.text)
+        return self.settled[i]
 
     def _image(self, side: int, i: int) -> Line | None:
         j = self.fates[side].image[i]
@@ -171,7 +178,7 @@ class _Weaver:
         a, b = self._image(0, i), self._image(1, i)
         if a is None or b is None:
             return (a is not None or b is not None) and self._is_edited(0 if b is None else 1, i)
-        return a.text != b.text and merge_line(self.base[i].text, a.text, b.text) is None
+        return a.text != b.text and self._merge_words(i, a, b) is None
 
     def _merge_as_block(self, start: int, end: int) -> list[Line] | None:
         """The block with all its words merged at once: right if a side wrapped, split or joined its lines."""

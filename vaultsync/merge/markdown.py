@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from vaultsync.merge.diff3 import weave_lines
 from vaultsync.merge.lines import Line, Text, agree_on_endings, merge_frame, three_way
 from vaultsync.merge.properties import Properties, merge_properties, read_properties
+from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.text import common_text, merge_texts
 
 
 def merge_markdown(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text:
     """Merge two versions of a note; `CannotMergeError` where both changed one property, or all of the body.
 
-    What stands at the top and isn't YAML (a template's code, tabs) is merged as text like the rest.
+    What stands at the top and isn't YAML (a template's code, a lost fence) is merged as text like the rest.
     """
     origin, a, b = agree_on_endings(base or Text(()), a, b)
     texts = (origin, a, b)
     fronts = [_front_end(text) for text in texts]
-    if not any(fronts):
+    if not (fronts[1] and fronts[2]):
         return merge_texts(base, a, b, notes)
     parsed = [
         read_properties(text.lines[1 : end - 1]) if end else Properties({})
         for text, end in zip(texts, fronts, strict=True)
     ]
     own, first, second = parsed
-    if own is None or first is None or second is None:
+    if first is None or second is None:
         return merge_texts(base, a, b, notes)
     bodies = [Text(text.lines[end:], text.bom, text.final) for text, end in zip(texts, fronts, strict=True)]
     if base is None:
         shared = sum(first.table[key].value == second.table[key].value for key in first.table if key in second.table)
         common = common_text(bodies[1], bodies[2], shared, min(len(first.table), len(second.table)))
         bodies[0] = common
-    front = _merge_fronts(texts, fronts, own if base is not None else None, first, second, notes)
+    front = _merge_fronts(texts, fronts, None if base is None else own, first, second, notes)
     body = merge_texts(bodies[0], bodies[1], bodies[2], notes)
     return merge_frame(*texts, (*front, *body.lines))
 
@@ -50,10 +52,13 @@ def _merge_fronts(
     notes: set[str],
 ) -> list[Line]:
     own, first, second = (text.lines[:end] for text, end in zip(texts, fronts, strict=True))
-    if first == second or (base is not None and (own in (first, second))):
+    if first == second or own in (first, second):
         return list(three_way(own, first, second))
-    lines = merge_properties(base, a, b, notes)
-    if not lines and not (first and second):
-        return []
-    fence = first or second
-    return [fence[0], *lines, fence[-1]]
+    try:
+        lines = merge_properties(base, a, b, notes)
+    except CannotMergeError:
+        woven = weave_lines(own, first, second)
+        if woven.disputed or read_properties(woven.lines[1:-1]) is None:
+            raise
+        return woven.lines
+    return [first[0], *lines, first[-1]]

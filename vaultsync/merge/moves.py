@@ -44,11 +44,12 @@ def _drop_runs(base: Sequence[str], side: Sequence[str], fates: Fates, other: Se
         if any(gap in places.get(text, (gap,)) for text in said):
             continue
         near = all(any(_same_block(base, gap, place) for place in places[text]) for text in said)
-        if near or any(_is_distinct(text) for text in said):
+        if near or any(is_distinct(text) for text in said):
             del fates.inserted[gap]
 
 
-def _is_distinct(text: str) -> bool:
+def is_distinct(text: str) -> bool:
+    """Whether a line says so much that two devices would not write it twice: no heading, no table row."""
     return not text.lstrip().startswith(("#", "|")) and sum(map(is_word, tokenize(text))) >= DISTINCT_WORDS
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from vaultsync.merge.diff3 import Woven, weave_lines
 from vaultsync.merge.lines import Line, Text, agree_on_endings, merge_frame
 from vaultsync.merge.matching import find_hunks
+from vaultsync.merge.repeats import drop_repeats
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.tokens import is_trivial, texts_of, weigh_line, words_of
 from vaultsync.merge.words import holds_all
@@ -32,6 +33,7 @@ def merge_texts(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text:
     base, a, b = agree_on_endings(base, a, b)
     woven = weave_lines(base.lines, a.lines, b.lines)
     _refuse_absurd(woven)
+    woven.lines = drop_repeats((base.lines, a.lines, b.lines), woven.lines)
     _refuse_loss(base, a, b, woven)
     notes |= woven.notes
     return merge_frame(base, a, b, woven.lines)
@@ -45,15 +47,17 @@ def _refuse_absurd(woven: Woven) -> None:
 
 def _refuse_loss(base: Text, a: Text, b: Text, woven: Woven) -> None:
     """The promise, checked: every word that a side brought in is there."""
-    held = _words(woven.lines)
-    known = _words(base.lines)
+    known, held = set(texts_of(base.lines)), set(texts_of(woven.lines))
     for side in (a, b):
-        if not _words(side.lines) - known <= held:
+        said = set(texts_of(side.lines))
+        owed = _words(said - known - held)
+        owed -= _words(held - known) | _words(known - said)
+        if owed and owed - _words(known) - _words(held):
             raise CannotMergeError("A merge would have lost words.")
 
 
-def _words(lines: Sequence[Line]) -> set[str]:
-    return {word for line in set(texts_of(lines)) for word in words_of(line)}
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in words_of(text)}
 
 
 def common_text(a: Text, b: Text, shared: int = 0, of: int = 0) -> Text:

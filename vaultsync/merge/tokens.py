@@ -42,7 +42,7 @@ def tokenize(text: str) -> list[str]:
 
 def is_word(token: str) -> bool:
     """Whether a token carries meaning of its own: it holds a letter or a digit."""
-    return _WORD.search(token) is not None
+    return token[:1].isalnum() or _WORD.search(token) is not None
 
 
 def words_of(text: str) -> list[str]:

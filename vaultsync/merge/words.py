@@ -13,7 +13,8 @@ from vaultsync.merge.stamps import later_stamp_line
 from vaultsync.merge.tokens import is_word, tokenize, weigh_token
 
 KEPT_SHARE: Final = 0.3
-"""A side that keeps less than this share of a line's letters has rewritten it; its words fit nowhere else."""
+"""A side that changed several places and keeps less than this share of a line has rewritten it: what it kept, it
+kept by chance, and the other side's words fit nowhere in it."""
 
 LONG_LINE_WORDS: Final = 20
 """From this many words on, a line is a paragraph: rather both wordings inside it than the paragraph twice."""
@@ -117,7 +118,7 @@ def _ticked(a: str, b: str) -> str:
 def _weave(base: Sequence[str], a: Sequence[str], b: Sequence[str]) -> _Weave | None:
     first = find_hunks(base, a, weigh_token)
     second = find_hunks(base, b, weigh_token)
-    if min(_kept_share(base, first), _kept_share(base, second)) < KEPT_SHARE:
+    if any(len(hunks) > 1 and _kept_share(base, hunks) < KEPT_SHARE for hunks in (first, second)):
         return None
     first, second = keep_apart(first, second, base, a), keep_apart(second, first, base, b)
     out: list[str] = []
@@ -140,12 +141,14 @@ def _weave(base: Sequence[str], a: Sequence[str], b: Sequence[str]) -> _Weave | 
             _extend(out, settled)
         position, i, j = end, next_i, next_j
     _extend(out, base[position:])
+    if not clean and min(_kept_share(base, first), _kept_share(base, second)) < KEPT_SHARE:
+        return None
     return _Weave(out, disputed, clean)
 
 
 def _kept_share(base: Sequence[str], hunks: Sequence[Hunk]) -> float:
-    total = sum(len(token) for token in base if is_word(token))
-    lost = sum(len(token) for hunk in hunks for token in base[hunk.start : hunk.end] if is_word(token))
+    total = sum(len(token) for token in base if not token.isspace())
+    lost = sum(len(token) for hunk in hunks for token in base[hunk.start : hunk.end] if not token.isspace())
     return 1 - lost / total if total else 1.0
 
 
