@@ -86,6 +86,7 @@ class QuicPeerConnection:
         self._farewell: list[Datagram] = []
         self._farewells = 0
         self._wake_pending = False
+        self._abandoned = False
         self._timer: asyncio.TimerHandle | None = None
         now = self._loop.time()
         self._heard_at = now
@@ -186,6 +187,8 @@ class QuicPeerConnection:
     def pump(self) -> None:
         """Deliver events, send what is pending once, set the timer."""
         self._wake_pending = False
+        if self._abandoned:
+            return
         self._take_events()
         if not self._wire.congested:
             self._send_pending()
@@ -215,6 +218,7 @@ class QuicPeerConnection:
 
     def abandon(self) -> None:
         """Drop everything without a word, when the socket is gone."""
+        self._abandoned = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -209,7 +209,9 @@ class MutualConnection(QuicConnection):
         if self._data_room_due():
             self._data_cap.cap = self._consumed + self._settings.connection_window
             self._data_cap.value = self._data_cap.cap
-        super()._write_connection_limits(builder=builder, space=space)
+        data, bidi, uni = self._data_cap, self._bidi_cap, self._uni_cap
+        if data.sent != data.value or bidi.sent != bidi.value or uni.sent != uni.value:
+            super()._write_connection_limits(builder=builder, space=space)
 
     def _write_stream_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace, stream: QuicStream) -> None:
         limit = stream.max_stream_data_local
