@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from vaultsync.errors import CloseCode, UnreachableError
+from vaultsync.errors import CloseCode, ConnectionLostError, UnreachableError
 from vaultsync.transport.base import Address
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.quic import QuicEndpoint, QuicSettings, listen
@@ -26,6 +26,7 @@ class Relay(asyncio.DatagramProtocol):
         self.lose_one_in = 0
         self.forwarded = 0
         self.passed = asyncio.Event()
+        self.dropped = asyncio.Event()
         self._client: tuple[str, int] | None = None
         self._front: asyncio.DatagramTransport
         self._back: asyncio.DatagramTransport
@@ -70,6 +71,7 @@ class Relay(asyncio.DatagramProtocol):
 
     def _passes(self) -> bool:
         if self.cut:
+            self.dropped.set()
             return False
         self.forwarded += 1
         self.passed.set()
@@ -239,6 +241,37 @@ async def test_a_close_that_was_lost_is_said_again(ends: Ends, relay: Relay) -> 
     sending = await far.open_send_stream()
     relay.cut = True
     await near.close(CloseCode.REMOVED)
+    await relay.dropped.wait()
     relay.cut = False
     await sending.write(b"is anybody there?")
     assert await far.wait_closed() == (CloseCode.REMOVED, "", True)
+
+
+async def test_streams_whose_bytes_were_lost_before_the_reset_do_not_eat_the_window() -> None:
+    settings = QuicSettings(stream_window=16 << 10, connection_window=24 << 10, loopback_datagram_size=1200)
+    dialer = await listen(Identity.generate(), host="127.0.0.1", settings=settings)
+    acceptor = await listen(Identity.generate(), host="127.0.0.1", settings=settings)
+    relay = Relay(acceptor.addresses[0])
+    try:
+        near = await dialer.connect(acceptor.node_id, await relay.open())
+        far = await acceptor.accept()
+        for _ in range(30):
+            sending = await near.open_send_stream()
+            relay.cut = True
+            relay.dropped.clear()
+            await sending.write(bytes(16 << 10))
+            await relay.dropped.wait()
+            sending.reset(CloseCode.NORMAL)
+            relay.cut = False
+            _, receiving = await far.accept_stream()
+            with pytest.raises(ConnectionLostError):
+                await receiving.read_exactly(16 << 10)
+        last = await near.open_send_stream()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(last.write(bytes(1 << 20)))
+            _, receiving = await far.accept_stream()
+            await receiving.read_exactly(1 << 20)
+    finally:
+        relay.close()
+        await dialer.close()
+        await acceptor.close()

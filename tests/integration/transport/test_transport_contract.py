@@ -231,7 +231,7 @@ async def test_a_stopped_stream_tells_the_writer(pair: Pair) -> None:
 
 async def test_abandoned_streams_do_not_eat_the_connection_window(pair: Pair) -> None:
     near, far = pair
-    for n in range(12):
+    for n in range(40):
         sending = await near.open_send_stream()
         await sending.write(bytes(500_000))
         _, receiving = await far.accept_stream()
