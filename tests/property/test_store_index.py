@@ -56,6 +56,8 @@ def counted(model: dict[str, Entry]) -> Counts:
         deleted=len(model) - len(live),
         blocked=sum(e.state is State.BLOCKED for e in live),
         unselected=sum(e.state is State.UNSELECTED for e in live),
+        wanted=sum(e.state is State.WANTED for e in live),
+        held=sum(e.state is State.HELD for e in live),
     )
 
 

@@ -73,6 +73,16 @@ class TroubleChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletionHeld:
+    """So much disappeared at once that a person must say whether it was meant."""
+
+    vault: str
+    count: int
+    """Files and folders that are held."""
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class VaultStateChanged:
     """The vault went offline, came back, or stopped; `reason` in words."""
 
@@ -111,6 +121,7 @@ Event = (
     | ProvenInSync
     | IndexesDiffer
     | TroubleChanged
+    | DeletionHeld
     | VaultStateChanged
     | PeerStateChanged
     | PeerPaired

@@ -22,6 +22,10 @@ class State(StrEnum):
 
     PRESENT = "present"
     """The disk holds it (or, for a tombstone, holds nothing)."""
+    WANTED = "wanted"
+    """This device is to have it and does not have it yet."""
+    HELD = "held"
+    """It is gone from this device's disk, as are many with it; a person decides whether it was meant to go."""
     UNSELECTED = "unselected"
     """A filter of this device leaves it out; what is on disk at its path is left alone."""
     BLOCKED = "blocked"

@@ -127,6 +127,14 @@ class History:
                 ],
             )
 
+    def recent(self, action: Action, since_ms: int, limit: int = 1_000) -> list[HistoryVersion]:
+        """Versions that came about by `action` and were recorded at or after that time (Unix ms), newest first."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM versions WHERE action = ? AND kept_at >= ? ORDER BY id DESC LIMIT ?",
+            (action.value, since_ms, limit),
+        )
+        return [self._version_of(row) for row in rows]
+
     def versions(self, path: str, limit: int = 1_000) -> list[HistoryVersion]:
         """The newest `limit` versions of a path, newest first."""
         rows = self._database.rows(

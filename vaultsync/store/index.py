@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vaultsync.model.paths import fold
-from vaultsync.model.records import Entry, Signature
+from vaultsync.model.records import Entry, Signature, State
 from vaultsync.store.database import Cell, Database
 from vaultsync.store.devices import Devices
 from vaultsync.store.digest import EMPTY_DIGEST, moved_digest, term
@@ -72,6 +72,13 @@ class Index:
     def entries(self) -> Iterator[Entry]:
         """Everything, tombstones too, in path order. The index may change meanwhile."""
         return self._walk("", "TRUE")
+
+    def in_state(self, state: State) -> list[Entry]:
+        """Live entries in a state other than PRESENT, in path order."""
+        rows = self._database.rows(
+            f"SELECT {COLUMNS} FROM records WHERE state = ? AND state <> 'present' AND {_LIVE} ORDER BY path", (state,)
+        )
+        return [entry_of(row, self._devices) for row in rows]
 
     def with_hash(self, hash: bytes, limit: int = 8) -> list[Entry]:
         """Present files that have this content."""

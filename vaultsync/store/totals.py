@@ -27,6 +27,10 @@ class Counts:
     """Live files and folders that this device can't hold."""
     unselected: int = 0
     """Live files and folders that a filter of this device leaves out."""
+    wanted: int = 0
+    """Live files and folders that this device is to have and does not have yet."""
+    held: int = 0
+    """Live files that are gone from this device's disk, and whose deletion waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Tally:
         self._deleted = counts.deleted
         self._blocked = counts.blocked
         self._unselected = counts.unselected
+        self._wanted = counts.wanted
+        self._held = counts.held
 
     def count(self, kind: str, size: int, deleted: bool, state: str, sign: int) -> None:
         """Add one entry (`sign` 1) or take it away (`sign` -1)."""
@@ -56,6 +62,10 @@ class Tally:
             self._blocked += sign
         elif state == State.UNSELECTED:
             self._unselected += sign
+        elif state == State.WANTED:
+            self._wanted += sign
+        elif state == State.HELD:
+            self._held += sign
         elif kind == Kind.DIR:
             self._folders += sign
         else:
@@ -64,10 +74,19 @@ class Tally:
 
     @property
     def counts(self) -> Counts:
-        return Counts(self._files, self._folders, self._bytes, self._deleted, self._blocked, self._unselected)
+        return Counts(
+            self._files,
+            self._folders,
+            self._bytes,
+            self._deleted,
+            self._blocked,
+            self._unselected,
+            self._wanted,
+            self._held,
+        )
 
 
-_COLUMNS: Final = "index_id, sequence, digest, files, folders, bytes, deleted, blocked, unselected"
+_COLUMNS: Final = "index_id, sequence, digest, files, folders, bytes, deleted, blocked, unselected, wanted, held"
 
 
 def read_totals(database: Database) -> Totals | None:
@@ -78,7 +97,7 @@ def read_totals(database: Database) -> Totals | None:
 
 def create_totals(database: Database, index_id: bytes) -> None:
     database.run(
-        f"INSERT INTO totals (only, {_COLUMNS}) VALUES (1, ?, 0, ?, 0, 0, 0, 0, 0, 0)", (index_id, EMPTY_DIGEST)
+        f"INSERT INTO totals (only, {_COLUMNS}) VALUES (1, ?, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0)", (index_id, EMPTY_DIGEST)
     )
 
 
@@ -86,7 +105,7 @@ def write_totals(database: Database, totals: Totals) -> None:
     counts = totals.counts
     database.run(
         "UPDATE totals SET sequence = ?, digest = ?, files = ?, folders = ?, bytes = ?, deleted = ?, "
-        "blocked = ?, unselected = ?",
+        "blocked = ?, unselected = ?, wanted = ?, held = ?",
         (
             totals.sequence,
             totals.digest,
@@ -96,5 +115,7 @@ def write_totals(database: Database, totals: Totals) -> None:
             counts.deleted,
             counts.blocked,
             counts.unselected,
+            counts.wanted,
+            counts.held,
         ),
     )

@@ -12,6 +12,7 @@ resulting record is built from the pair without asking which side is ours:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from vaultsync.merge.names import conflict_name
 from vaultsync.model.records import FileRecord, Kind
@@ -62,6 +63,11 @@ class Split:
     because: str
 
 
+NEW: Final = "new here"
+NEWER: Final = "newer"
+PLAIN: Final = frozenset({NEW, NEWER, "same content, newer version", "same content on both sides"})
+"""Reasons that say nothing a person would ask about."""
+
 Decision = Ignore | Take | Keep | Merge | Split
 
 
@@ -72,7 +78,7 @@ def reconcile(local: FileRecord | None, remote: FileRecord, *, mergeable: bool, 
     holds the path that a tombstone's `moved_to` names; without it an edit can't follow a move.
     """
     if local is None:
-        return Take(remote, "new here")
+        return Take(remote, NEW)
     assert local.path == remote.path
 
     order = remote.version.compare(local.version)
@@ -83,7 +89,7 @@ def reconcile(local: FileRecord | None, remote: FileRecord, *, mergeable: bool, 
     if order is Order.AFTER:
         if remote.same_content(local):
             return Keep(remote, "same content, newer version")
-        return Take(remote, "newer")
+        return Take(remote, NEWER)
     return _concurrent(local, remote, mergeable=mergeable, target_known=target_known)
 
 

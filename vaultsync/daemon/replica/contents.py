@@ -44,9 +44,12 @@ def _obtain_staged(state: ReplicaState, record: FileRecord) -> Staged | None:
 
 
 def read_current(state: ReplicaState, entry: Entry) -> bytes | None:
-    """The bytes on disk of an entry, if they still are what the index says; else its path is marked dirty."""
+    """The bytes on disk of an entry, if they still are what the index says; else its path is marked dirty.
+
+    What is not on disk (its deletion is held, or it is on its way) may be in history.
+    """
     if not on_disk(entry):
-        return None
+        return state.store.history.read(entry.record.hash)
     try:
         data, _ = state.fs.read(entry.record.path)
     except (OSError, UnstableFileError):

@@ -15,15 +15,20 @@ from vaultsync.merge import is_mergeable
 from vaultsync.model.ids import NodeId
 from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
+from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Do, Step, Target, plan
-from vaultsync.sync.reconcile import copy_of
+from vaultsync.sync.reconcile import PLAIN, copy_of
 from vaultsync.vault import applier as disk
 from vaultsync.vault.applier import Outcome, Result, Staged
 
 RETRY_MS: Final = 10_000
 """When to try again what the disk refused for a reason that may pass."""
+
+
+MERGE_INPUT: Final = "what the other device had before the merge"
+"""Note on a version that stands in history only because it went into a merge."""
 
 
 @dataclass(slots=True)
@@ -48,6 +53,7 @@ class _Commit:
     entries: list[Entry] = field(default_factory=list)
     versions: list[HistoryVersion] = field(default_factory=list)
     contents: list[tuple[bytes, bytes]] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
     closed: list[Offer] = field(default_factory=list)
 
 
@@ -57,7 +63,8 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     here = [target for target in work.targets if not _left_out(state, target, commit)]
     staged: dict[str, Staged] = {}
     try:
-        steps = [step for step in plan(here) if _stage(state, work, step, staged, commit)]
+        with state.fs.batch():
+            steps = [step for step in plan(here) if _stage(state, work, step, staged, commit)]
         state.applier.make_durable(list(staged.values()))
         steps = _keep_replaced(state, steps)
         results = _run(state, steps, staged)
@@ -209,6 +216,7 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
     else:
         state.set_trouble(path, result.reason)
         commit.entries.append(Entry(target.record, State.BLOCKED, result.reason, source=_source(target)))
+        commit.audit.append(_audit(target, "blocked", result.reason, now_ms))
         commit.closed.append(target.offer)
 
 
@@ -223,9 +231,15 @@ def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: 
         commit.closed.append(target.offer)
         action = work.actions.get(record.path) or _action(target)
         if step.do is not Do.NOTHING or action is Action.MERGED:
-            commit.versions.append(history_version(record, action, now_ms, target.because))
+            commit.versions.append(history_version(record, action, target.because, now_ms))
+            if target.because not in PLAIN:
+                commit.audit.append(_audit(target, action.value, target.because, now_ms))
             peer = "" if target.offer.derived else str(NodeId(target.offer.holder))
             state.emit(ChangeApplied(state.vault_text, record.path, action.value, peer, target.because))
+
+
+def _audit(target: Target, kind: str, text: str, now_ms: int) -> AuditEntry:
+    return AuditEntry(now_ms, kind, target.record.path, target.offer.holder, text)
 
 
 def _action(target: Target) -> Action:
@@ -294,9 +308,10 @@ def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> se
     with state.store.transaction():
         state.store.history.keep_many([*commit.contents, *((record.hash, data) for record, data in inputs)])
         state.store.history.record(
-            [history_version(record, Action.REPLACED, now_ms, "what another device had") for record, _ in inputs]
+            [history_version(record, Action.REPLACED, MERGE_INPUT, now_ms) for record, _ in inputs]
         )
         state.store.history.record(commit.versions)
+        state.store.audit.append(commit.audit)
         state.store.index.put(commit.entries)
         alive = [e.record.path for e in commit.entries if not e.record.deleted and e.state is State.PRESENT]
         folders = {folder for path in alive for folder in parents_of(path)}

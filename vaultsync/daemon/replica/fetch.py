@@ -27,7 +27,7 @@ def wants_for(state: ReplicaState, peer: bytes) -> Want | None:
     pieces: list[ChunkRef] = []
     for transfer in state.transfers.values():
         if transfer.peer == peer:
-            pieces += _next_pieces(transfer, MAX_WANTS - len(contents) - len(pieces))
+            pieces += _next_pieces(transfer, MAX_WANTS - len(contents) - len(manifests) - len(pieces))
     if not contents and not manifests and not pieces:
         return None
     return Want(state.vault, tuple(contents), tuple(manifests), tuple(pieces))

@@ -43,13 +43,15 @@ def settle(state: ReplicaState, paths: Iterable[str], now_ms: int) -> None:
 
 
 def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None) -> None:
+    if entry is not None and entry.state is State.WANTED and offer.derived and offer.record == entry.record:
+        entry = None  # the index has taken it already; the disk has not
     record, local = offer.record, entry.record if entry is not None else None
     if _waits_for_move(state, record, local):
         return
     mergeable = (
         state.merges
         and entry is not None
-        and entry.state is State.PRESENT
+        and entry.state in (State.PRESENT, State.HELD, State.WANTED)
         and is_mergeable(record.path, max(record.size, entry.record.size))
     )
     decision = reconcile(local, record, mergeable=mergeable, target_known=_target_known(state, record, local))
@@ -87,7 +89,7 @@ def _target_known(state: ReplicaState, record: FileRecord, local: FileRecord | N
 
 def _split(state: ReplicaState, work: Work, offer: Offer, entry: Entry, split: Split) -> None:
     """The outcome takes its place only once the other content is safe at its own."""
-    if entry.state is not State.PRESENT:
+    if entry.state in (State.UNSELECTED, State.BLOCKED):
         # This device holds neither content: who does decides, and its record will include both.
         work.done.append(offer)
         return

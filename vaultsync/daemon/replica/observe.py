@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 
-from vaultsync.daemon.events import ChangeObserved, ScanProgressed
+from vaultsync.daemon.events import ChangeObserved, DeletionHeld, ScanProgressed
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
 from vaultsync.model.changes import Observation, record_change
-from vaultsync.model.records import Entry, FileRecord, Kind, State
+from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
+from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
+from vaultsync.sync.brakes import DELETION_WINDOW_MS, deletion_cause, is_mass_deletion
 from vaultsync.sync.moves import link_moves
 from vaultsync.vault.scanner import Sighting
 
@@ -47,6 +50,19 @@ def sweep(state: ReplicaState, now_ms: int) -> Iterator[set[str]]:
     state.emit(ScanProgressed(state.vault_text, state.store.index.counts().files, done=True))
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What a sighting says, sorted by what it means."""
+
+    known: dict[str, Entry]
+    vanished: list[tuple[Entry, FileRecord]] = field(default_factory=list)
+    appeared: list[tuple[Observation, FileRecord]] = field(default_factory=list)
+    edited: list[tuple[Observation, FileRecord]] = field(default_factory=list)
+    regained: list[Entry] = field(default_factory=list)
+    """What the index had but the disk did not, and now has."""
+    touched: list[tuple[str, Signature]] = field(default_factory=list)
+
+
 def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
     """Bring the index to what was seen."""
     for path, reason in sighting.troubles.items():
@@ -54,58 +70,97 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
     for path, delay_ms in sighting.again.items():
         state.again[path] = now_ms + delay_ms
 
-    index, history = state.store.index, state.store.history
-    known = index.get_many([seen.path for seen in sighting.observations])
-    vanished: list[tuple[Entry, FileRecord]] = []
-    appeared: list[tuple[Observation, FileRecord]] = []
-    edited: list[tuple[Observation, FileRecord]] = []
-    touched = list(sighting.touched)
-    for seen in sighting.observations:
-        entry = known.get(seen.path)
-        if entry is not None and entry.state is State.BLOCKED and seen.kind is None:
-            continue
-        change = record_change(entry.record if entry else None, seen, state.author, now_ms)
-        if change is None:
-            if seen.signature is not None and entry is not None and entry.signature != seen.signature:
-                touched.append((seen.path, seen.signature))
-        elif seen.kind is None:
-            assert entry is not None
-            vanished.append((entry, change))
-        elif entry is None or entry.record.deleted:
-            appeared.append((seen, change))
-        else:
-            edited.append((seen, change))
-
+    seen = _sort(state, sighting, now_ms)
     tombstones, arrivals = link_moves(
-        vanished,
-        [(seen.signature.inode if seen.signature else 0, change) for seen, change in appeared],
+        seen.vanished,
+        [(observed.signature.inode if observed.signature else 0, change) for observed, change in seen.appeared],
         state.author,
         now_ms,
     )
-    entries = [
-        *(
-            Entry(change, signature=seen.signature if change.kind is Kind.FILE else None)
-            for (seen, _), change in zip(appeared, arrivals, strict=True)
-        ),
-        *(Entry(change, signature=seen.signature if change.kind is Kind.FILE else None) for seen, change in edited),
-        *(Entry(tombstone) for tombstone in sorted(tombstones, key=lambda t: -t.path.count("/"))),
+    gone = _gone(state, seen, tombstones, now_ms)
+    changes = [
+        *(_entry(observed, change) for (observed, _), change in zip(seen.appeared, arrivals, strict=True)),
+        *(_entry(observed, change) for observed, change in seen.edited),
+        *(entry for entry in gone if entry.state is State.PRESENT),
     ]
-    if not entries and not touched:
+    silent = [*seen.regained, *(entry for entry in gone if entry.state is State.HELD)]
+    if not changes and not silent and not seen.touched:
         return set()
 
     contents = [
-        (seen.hash, seen.content)
-        for seen, _ in (*appeared, *edited)
-        if seen.content is not None and is_mergeable(seen.path, seen.size)
+        (observed.hash, observed.content)
+        for observed, _ in (*seen.appeared, *seen.edited)
+        if observed.content is not None and is_mergeable(observed.path, observed.size)
     ]
+    actions = {entry.record.path: _action(state, entry.record, seen.known) for entry in changes}
     with state.store.transaction():
-        history.keep_many(contents)
-        history.record([_version_of(entry.record, known.get(entry.record.path), now_ms) for entry in entries])
-        index.put(entries)
-        index.put_signatures(touched)
-    for entry in entries:
-        state.emit(ChangeObserved(state.vault_text, entry.record.path, _action(entry.record, known).value))
-    return {entry.record.path for entry in entries}
+        state.store.history.keep_many(contents)
+        state.store.history.record(
+            [history_version(entry.record, *actions[entry.record.path], now_ms) for entry in changes]
+        )
+        state.store.index.put([*changes, *silent])
+        state.store.index.put_signatures(seen.touched)
+    for path, (action, _) in actions.items():
+        state.labels.pop(path, None)
+        state.emit(ChangeObserved(state.vault_text, path, action.value))
+    return {entry.record.path for entry in (*changes, *silent)}
+
+
+def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
+    sorted_ = _Seen(state.store.index.get_many([observed.path for observed in sighting.observations]))
+    sorted_.touched = list(sighting.touched)
+    for observed in sighting.observations:
+        entry = sorted_.known.get(observed.path)
+        if entry is not None and entry.state is not State.PRESENT:
+            if observed.kind is None:
+                continue  # the disk was not expected to have it
+            if observed.kind is entry.record.kind and observed.hash == entry.record.hash and not entry.record.deleted:
+                sorted_.regained.append(Entry(entry.record, signature=observed.signature))
+                continue
+            if entry.state is not State.HELD:
+                # This file was never a version of the record that stands in the index: it is an edit beside it, which
+                # the devices that have that record merge with it.
+                change = record_change(None, observed, state.author, now_ms)
+                assert change is not None
+                sorted_.edited.append((observed, change))
+                continue
+        change = record_change(entry.record if entry else None, observed, state.author, now_ms)
+        if change is None:
+            if observed.signature is not None and entry is not None and entry.signature != observed.signature:
+                sorted_.touched.append((observed.path, observed.signature))
+        elif observed.kind is None:
+            assert entry is not None
+            sorted_.vanished.append((entry, change))
+        elif entry is None or entry.record.deleted:
+            sorted_.appeared.append((observed, change))
+        else:
+            sorted_.edited.append((observed, change))
+    return sorted_
+
+
+def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms: int) -> list[Entry]:
+    """Entries for what vanished, the deepest first: tombstones, or held until a person has decided."""
+    files = sum(tombstone.kind is Kind.FILE and tombstone.moved_to is None for tombstone in tombstones)
+    state.deletions = [(at_ms, count) for at_ms, count in state.deletions if at_ms > now_ms - DELETION_WINDOW_MS]
+    if files:
+        state.deletions.append((now_ms, files))
+    recent = sum(count for _, count in state.deletions)
+    counts = state.store.index.counts()
+    before = counts.files + counts.held + recent - files
+    held: dict[str, Entry] = {}
+    if files and is_mass_deletion(recent, before):
+        lost = [entry for (entry, _), stone in zip(seen.vanished, tombstones, strict=True) if stone.moved_to is None]
+        cause = deletion_cause(recent, before, sorted(e.record.path for e in lost if "/" not in e.record.path))
+        held = {entry.record.path: replace(entry, state=State.HELD, reason=cause, signature=None) for entry in lost}
+        state.emit(DeletionHeld(state.vault_text, len(held), cause))
+        with state.store.transaction():
+            state.store.audit.append([AuditEntry(now_ms, "held", None, None, cause)])
+    tombstones = sorted(tombstones, key=lambda stone: -stone.path.count("/"))
+    return [held.get(stone.path) or Entry(stone) for stone in tombstones]
+
+
+def _entry(observed: Observation, change: FileRecord) -> Entry:
+    return Entry(change, signature=observed.signature if change.kind is Kind.FILE else None)
 
 
 def make_parents_known(state: ReplicaState, folders: Collection[str], now_ms: int) -> list[Entry]:
@@ -120,21 +175,19 @@ def make_parents_known(state: ReplicaState, folders: Collection[str], now_ms: in
     return made
 
 
-def _action(change: FileRecord, known: dict[str, Entry]) -> Action:
+def _action(state: ReplicaState, change: FileRecord, known: dict[str, Entry]) -> tuple[Action, str]:
+    """What to call a change in history, and what to note beside it."""
+    if (label := state.labels.get(change.path)) is not None:
+        return label
     if change.deleted:
-        return Action.MOVED if change.moved_to else Action.DELETED
+        return (Action.MOVED, f"to {change.moved_to}") if change.moved_to else (Action.DELETED, "")
     entry = known.get(change.path)
     if entry is not None and not entry.record.deleted:
-        return Action.EDITED
-    return Action.MOVED if change.moved_from else Action.CREATED
+        return Action.EDITED, ""
+    return (Action.MOVED, f"from {change.moved_from}") if change.moved_from else (Action.CREATED, "")
 
 
-def _version_of(change: FileRecord, known: Entry | None, now_ms: int) -> HistoryVersion:
-    action = _action(change, {change.path: known} if known else {})
-    return history_version(change, action, now_ms)
-
-
-def history_version(change: FileRecord, action: Action, now_ms: int, note: str = "") -> HistoryVersion:
+def history_version(change: FileRecord, action: Action, note: str, now_ms: int) -> HistoryVersion:
     """The history row of one record."""
     return HistoryVersion(
         path=change.path,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from vaultsync.daemon.events import IndexesDiffer, ProvenInSync, SyncProgressed
-from vaultsync.daemon.replica import fetch, observe, serve
+from vaultsync.daemon.replica import conflicts, fetch, observe, restore, serve, wanted
+from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
 from vaultsync.daemon.replica.state import Effects, ReplicaState
-from vaultsync.errors import CloseCode, ProtocolError
+from vaultsync.errors import CloseCode, ConfigError, ProtocolError, UnstableFileError
+from vaultsync.model.filters import IGNORE_FILE
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import (
     Ack,
@@ -23,8 +25,11 @@ from vaultsync.protocol.messages import (
     Want,
 )
 from vaultsync.store.audit import AuditEntry
+from vaultsync.store.history import HistoryVersion
+from vaultsync.store.retention import Pruned, Retention
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.session import Session
+from vaultsync.vault.selection import Selection
 
 VaultMessage = Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
 """What a peer may say of one vault after the Hellos."""
@@ -61,6 +66,7 @@ class Replica:
     def opened(self, peer: NodeId, theirs: VaultHello, now_ms: int) -> Effects:
         """The peer has said the same of its side; the exchange begins."""
         self._session(peer).opened(theirs)
+        wanted.fetch_from(self._state, peer.raw, now_ms)
         return self._effects(now_ms)
 
     def disconnect(self, peer: NodeId) -> None:
@@ -78,14 +84,12 @@ class Replica:
     def look(self, paths: Collection[str], now_ms: int) -> Effects:
         """Look at paths that may have changed on disk."""
         changed = observe.look(self._state, paths, now_ms)
-        settle(self._state, {*paths, *changed}, now_ms)
-        return self._effects(now_ms)
+        return self._after_change({*paths, *changed}, now_ms)
 
     def sweep(self, now_ms: int) -> Iterator[Effects]:
         """Look through the whole vault, one batch per step."""
         for changed in observe.sweep(self._state, now_ms):
-            settle(self._state, changed, now_ms)
-            yield self._effects(now_ms)
+            yield self._after_change(changed, now_ms)
         yield self._effects(now_ms)
 
     def take_dirty(self, now_ms: int) -> set[str]:
@@ -119,9 +123,15 @@ class Replica:
                 waiting = fetch.receive_inline(state, message.contents)
                 for record in message.records:
                     state.offers.add(Offer(record, peer.raw))
-                settle(state, waiting | {record.path for record in message.records}, now_ms)
+                arrived = {record.path for record in message.records}
+                settle(state, waiting | arrived, now_ms)
+                if IGNORE_FILE in arrived:
+                    state.dirty.add(IGNORE_FILE)
             case Contents():
-                settle(state, fetch.receive_contents(state, peer.raw, message), now_ms)
+                ready = fetch.receive_contents(state, peer.raw, message)
+                settle(state, ready, now_ms)
+                if IGNORE_FILE in ready:
+                    state.dirty.add(IGNORE_FILE)
             case ManifestPart():
                 settle(state, fetch.receive_manifest(state, peer.raw, message), now_ms)
             case Chunks():
@@ -142,16 +152,66 @@ class Replica:
         """Time has passed: digests may be due."""
         return self._effects(now_ms)
 
-    def retry(self, paths: Iterable[str], now_ms: int) -> Effects:
-        """Try to settle `paths` again, such as after a setting changed."""
-        settle(self._state, paths, now_ms)
+    def select(self, selection: Selection, now_ms: int) -> Effects:
+        """Sync another part of the vault from now on; nothing is deleted anywhere."""
+        self._state.set_selection(selection)
+        wanted.reselect(self._state, now_ms)
+        self._state.dirty.add("")
         return self._effects(now_ms)
+
+    def approve_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
+        """Let held deletions (those of `paths`, or all) go to every device. Returns how many."""
+        count = wanted.approve_deletions(self._state, paths, now_ms)
+        return count, self._effects(now_ms)
+
+    def undo_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
+        """Bring back what held deletions took (those of `paths`, or all). Returns how many."""
+        count = wanted.undo_deletions(self._state, paths, now_ms)
+        return count, self._effects(now_ms)
+
+    def restore(self, versions: Sequence[HistoryVersion], removed: Sequence[str], now_ms: int) -> Effects:
+        """Put contents of history back, and remove files, as an edit of this device.
+
+        Raises `VaultError` if a content is not held or a file is being edited.
+        """
+        changed = restore.restore(self._state, versions, now_ms)
+        changed |= restore.remove(self._state, removed, now_ms)
+        return self._after_change(changed, now_ms)
+
+    def undo_merge(self, path: str, now_ms: int) -> Effects:
+        """Put back what this device had before the newest merge of `path`. `VaultError` if it is no merge."""
+        return self._after_change(conflicts.undo_merge(self._state, path, now_ms), now_ms)
+
+    def resolve(self, path: str, choice: Choice, now_ms: int, content: bytes | None = None) -> Effects:
+        """End a conflict (conflicts.py). `VaultError` if there is none at `path`."""
+        return self._after_change(conflicts.resolve(self._state, path, choice, now_ms, content), now_ms)
+
+    def prune(self, policy: Retention, now_ms: int) -> Pruned:
+        """Let history go that is older than `policy` keeps; call again while `more`."""
+        return self._state.store.history.prune(policy, now_ms)
 
     def close(self) -> None:
         """Store what is worth keeping and close the index."""
         for peer in list(self._state.sessions):
             self.disconnect(NodeId(peer))
         self._state.store.close()
+
+    def _after_change(self, changed: Collection[str], now_ms: int) -> Effects:
+        settle(self._state, changed, now_ms)
+        if IGNORE_FILE in changed:
+            self._reload_ignore_file(now_ms)
+        return self._effects(now_ms)
+
+    def _reload_ignore_file(self, now_ms: int) -> None:
+        """The ignore file has changed. If it has a mistake, the rules of before go on, and the trouble is shown."""
+        state = self._state
+        try:
+            selection = Selection.load(state.fs, state.selection.categories)
+        except (ConfigError, UnstableFileError, OSError) as error:
+            state.set_trouble(IGNORE_FILE, str(error))
+            return
+        state.set_trouble(IGNORE_FILE, "")
+        self.select(selection, now_ms)
 
     def _session(self, peer: NodeId) -> Session:
         session = self._state.sessions.get(peer.raw)

@@ -12,6 +12,7 @@ from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.manifests import Manifest
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.protocol.messages import Ack, Digest, Resync, Want
+from vaultsync.store.history import Action
 from vaultsync.store.vault_store import VaultStore
 from vaultsync.sync.offers import Offers
 from vaultsync.sync.session import Position, Session
@@ -65,6 +66,10 @@ class ReplicaState:
     """Paths to look at later, and when (Unix ms)."""
     attempts: dict[str, int] = field(default_factory=dict)
     """How often in a row the disk at a path was not as expected."""
+    deletions: list[tuple[int, int]] = field(default_factory=list)
+    """When (Unix ms) and how many files vanished lately."""
+    labels: dict[str, tuple[Action, str]] = field(default_factory=dict)
+    """What to call the next change of a path in history, where this device makes it by itself (a restore)."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Paths that can't be synced now, and why, in words."""
     contents: dict[bytes, bytes] = field(default_factory=dict)
@@ -84,6 +89,10 @@ class ReplicaState:
     @property
     def position(self) -> Position:
         return Position(self.store.index.sequence, self.store.index.digest)
+
+    def set_selection(self, selection: Selection) -> None:
+        """Sync what `selection` takes in from now on."""
+        self.selection = self.scanner.selection = selection
 
     def emit(self, event: Event) -> None:
         self.effects.events.append(event)

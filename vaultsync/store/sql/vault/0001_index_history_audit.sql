@@ -5,8 +5,8 @@ PRAGMA application_id = 1448310388;
 
 -- What the index is as a whole. It changes with every update, so it is kept and not counted again at each start.
 -- index_id is random: a peer that sees another one starts again from sequence 0.
--- digest is described in store/digest.py. files, folders and bytes are what is present; blocked and unselected are
--- live records that this device does not have.
+-- digest is described in store/digest.py. files, folders and bytes are what is present; the others count
+-- live records that this device does not have on its disk.
 CREATE TABLE totals (
     only       INTEGER PRIMARY KEY CHECK (only = 1),
     index_id   BLOB    NOT NULL CHECK (length(index_id) = 16),
@@ -17,7 +17,9 @@ CREATE TABLE totals (
     bytes      INTEGER NOT NULL,
     deleted    INTEGER NOT NULL,
     blocked    INTEGER NOT NULL,
-    unselected INTEGER NOT NULL
+    unselected INTEGER NOT NULL,
+    wanted     INTEGER NOT NULL,
+    held       INTEGER NOT NULL
 ) STRICT;
 
 -- Devices under the names that they bore. Every record and version points here: ten thousand notes repeat the same
@@ -48,7 +50,7 @@ CREATE TABLE records (
     modified_at INTEGER NOT NULL,
     moved_to    TEXT,
     moved_from  TEXT,
-    state       TEXT    NOT NULL CHECK (state IN ('present', 'unselected', 'blocked')),
+    state       TEXT    NOT NULL CHECK (state IN ('present', 'wanted', 'held', 'unselected', 'blocked')),
     reason      TEXT    NOT NULL,
     signature   BLOB,
     source      INTEGER REFERENCES devices (id)
@@ -56,6 +58,8 @@ CREATE TABLE records (
 
 -- Where else is this content? Asked for every new file, to find moves and to avoid transfers.
 CREATE INDEX records_by_hash ON records (hash) WHERE deleted = 0 AND kind = 'file';
+-- What this device does not have is asked for by its state, and is little.
+CREATE INDEX records_by_state ON records (state) WHERE state <> 'present';
 CREATE INDEX records_by_fold ON records (fold_key) WHERE deleted = 0;
 
 -- How far this index has applied each peer's sequences (of their index index_id), and how far they have applied ours.
@@ -107,7 +111,7 @@ CREATE TABLE versions (
 -- The row id is the last part of every index, so this one also gives a path's versions in order.
 CREATE INDEX versions_by_path ON versions (path);
 CREATE INDEX versions_by_hash ON versions (hash) WHERE hash <> x'';
-CREATE INDEX versions_deleted ON versions (action) WHERE action = 'deleted';
+CREATE INDEX versions_by_action ON versions (action) WHERE action IN ('deleted', 'merged', 'conflict');
 
 -- What was decided and why, for people; the newest 20,000.
 CREATE TABLE audit (

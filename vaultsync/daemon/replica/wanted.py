@@ -1,0 +1,81 @@
+"""What the index has taken and the disk has not: wanted again after a selection changed or a deletion was undone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from vaultsync.daemon.replica.integrate import settle
+from vaultsync.daemon.replica.observe import history_version
+from vaultsync.daemon.replica.state import ReplicaState
+from vaultsync.model.changes import Observation, record_change
+from vaultsync.model.records import Entry, Kind, State
+from vaultsync.store.history import Action
+from vaultsync.sync.offers import Offer
+
+
+def fetch(state: ReplicaState, entries: Iterable[Entry], now_ms: int) -> None:
+    """Bring `entries`, in state WANTED, onto the disk: from here if their content is here, else from any peer."""
+    paths = set()
+    for entry in entries:
+        paths.add(entry.record.path)
+        for holder in list(state.sessions) or [state.author.node]:
+            state.offers.add(Offer(entry.record, holder, derived=True))
+    settle(state, paths, now_ms)
+
+
+def fetch_from(state: ReplicaState, peer: bytes, now_ms: int) -> None:
+    """A peer has come: it may have what is wanted."""
+    if not state.store.index.counts().wanted:
+        return
+    entries = state.store.index.in_state(State.WANTED)
+    for entry in entries:
+        state.offers.add(Offer(entry.record, peer, derived=True))
+    settle(state, {entry.record.path for entry in entries}, now_ms)
+
+
+def reselect(state: ReplicaState, now_ms: int) -> None:
+    """The selection is a new one: want what it newly takes in, let go of what it newly leaves out.
+
+    Nothing is deleted anywhere: what is left out stays on this disk as it is, and with the others.
+    """
+    index = state.store.index
+    changed: list[Entry] = []
+    for entry in index.live_below(""):
+        record = entry.record
+        reason = state.selection.reason(record.path, record.kind is Kind.DIR)
+        if reason is None and entry.state is State.UNSELECTED:
+            changed.append(Entry(record, State.WANTED))
+        elif reason is not None and entry.state is not State.UNSELECTED:
+            changed.append(Entry(record, State.UNSELECTED, reason))
+    if changed:
+        with state.store.transaction():
+            index.put(changed)
+    fetch(state, [entry for entry in changed if entry.state is State.WANTED], now_ms)
+
+
+def approve_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> int:
+    """The held deletions were meant (those of `paths`, or all): they go to every device. Returns how many."""
+    held = [e for e in state.store.index.in_state(State.HELD) if paths is None or e.record.path in paths]
+    held.sort(key=lambda entry: -entry.record.path.count("/"))
+    tombstones = []
+    for entry in held:
+        change = record_change(entry.record, Observation(entry.record.path, None), state.author, now_ms)
+        assert change is not None
+        tombstones.append(Entry(change))
+    with state.store.transaction():
+        state.store.history.record(
+            [history_version(entry.record, Action.DELETED, "approved by hand", now_ms) for entry in tombstones]
+        )
+        state.store.index.put(tombstones)
+    return len(tombstones)
+
+
+def undo_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> int:
+    """The held deletions were not meant: bring the files back. Returns how many."""
+    held = [e for e in state.store.index.in_state(State.HELD) if paths is None or e.record.path in paths]
+    wanted = [replace(entry, state=State.WANTED, reason="") for entry in held]
+    with state.store.transaction():
+        state.store.index.put(wanted)
+    fetch(state, wanted, now_ms)
+    return len(wanted)
