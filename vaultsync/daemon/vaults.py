@@ -12,12 +12,14 @@ from typing import Final
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.replica import Replica
-from vaultsync.daemon.replica.state import ReplicaState
+from vaultsync.daemon.replica.state import Effects, ReplicaState
+from vaultsync.daemon.settings import CLASH_MERGE, VaultSettings
 from vaultsync.errors import VaultError, VaultOfflineError, VaultsyncError
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import VaultId
 from vaultsync.store.vault_store import VaultStore
 from vaultsync.store.vaults import VaultRecord
+from vaultsync.sync.brakes import clock_went_back, other_tools
 from vaultsync.vault.applier import Applier
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.folder import VaultFolder
@@ -29,6 +31,8 @@ from vaultsync.vault.watcher import Watcher
 OFFLINE_RETRY_S: Final = 2.0
 """How often a folder that is not there is looked for."""
 FAILED_RETRY_S: Final = 10.0
+PRUNE_EVERY_S: Final = 6 * 3600.0
+"""How often history is looked through for what may go."""
 
 
 class VaultService:
@@ -55,6 +59,8 @@ class VaultService:
         """Why changes may be seen late, in words; empty if the folder is watched."""
         self.tried = asyncio.Event()
         """Set once opening the vault has worked, or has failed."""
+        self.notices: list[str] = []
+        """What a person should know about this folder or device, in sentences."""
         self._database = database
         self._author = author
         self._lock = VaultLock(str(record.root))
@@ -106,7 +112,14 @@ class VaultService:
                 self.engine = engine
                 self._on_open(self.vault)
                 self.tried.set()
-                await engine.run()
+                async with asyncio.TaskGroup() as tasks:
+                    pruning = tasks.create_task(self._prune_now_and_then(engine))
+                    try:
+                        await engine.run()
+                    finally:
+                        pruning.cancel()
+            except* VaultsyncError as group:
+                raise group.exceptions[0] from None
             finally:
                 self.engine = None
                 await asyncio.shield(loop.run_in_executor(worker, watcher.stop))
@@ -123,9 +136,10 @@ class VaultService:
         fs = DiskFileSystem(folder.root)
         applier = Applier(fs)
         applier.clean_up(self._now_ms())
-        selection = Selection.load(fs)
+        settings = self.settings
+        selection = Selection.load(fs, settings.categories)
         store = VaultStore.open(self._database, new_index_id=secrets.token_bytes(16))
-        return Replica(
+        replica = Replica(
             ReplicaState(
                 vault=self.vault,
                 author=self._author,
@@ -135,8 +149,37 @@ class VaultService:
                 scanner=Scanner(fs, selection),
                 applier=applier,
                 selection=selection,
+                merges=settings.clashes == CLASH_MERGE,
             )
         )
+        self.notices = _notices(replica, self._now_ms())
+        return replica
+
+    @property
+    def settings(self) -> VaultSettings:
+        return VaultSettings.from_json(self.record.settings_json)
+
+    async def apply_settings(self, record: VaultRecord) -> None:
+        """The vault's stored settings have changed: go by them from now on."""
+        self.record = record
+        if self.engine is None:
+            return
+        settings = self.settings
+
+        def change(replica: Replica, now_ms: int) -> Effects:
+            replica.state.merges = settings.clashes == CLASH_MERGE
+            return replica.select(Selection.load(replica.state.fs, settings.categories), now_ms)
+
+        await self.engine.act(change)
+
+    async def _prune_now_and_then(self, engine: Engine) -> None:
+        """Let old history go, a little at a time, so that nothing else waits for it."""
+        while True:
+            await asyncio.sleep(PRUNE_EVERY_S)
+            more = True
+            while more:
+                pruned = await engine.read(lambda replica: replica.prune(self.settings.retention, self._now_ms()))
+                more = pruned.more
 
     def _engine_event(self, event: Event) -> None:
         if isinstance(event, VaultStateChanged):
@@ -148,3 +191,14 @@ class VaultService:
         if (state, reason) != (self.state, self.reason):
             self.state, self.reason = state, reason
             self._emit(VaultStateChanged(str(self.vault), state, reason))
+
+
+def _notices(replica: Replica, now_ms: int) -> list[str]:
+    state = replica.state
+    newest = state.store.index.changes_after(max(state.store.index.sequence - 1, 0), 1)
+    own = [entry.record.modified_at for entry in newest if entry.record.modified_by == state.author.node]
+    found = [
+        other_tools([item.name for item in state.fs.scan("")]),
+        clock_went_back(now_ms, max(own, default=now_ms)),
+    ]
+    return [notice for notice in found if notice is not None]

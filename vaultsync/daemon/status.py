@@ -1,0 +1,158 @@
+"""What a node tells of itself: one snapshot, made by `server/`, read by everybody who asks it.
+
+These values are the API's answers. Times are Unix ms; ids are in their text form; absent times are None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    id: str
+    name: str
+    """What other devices call this one."""
+    version: str
+    pid: int
+    started: int
+    addresses: tuple[str, ...]
+    """Where it listens, `host:port`, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A path that can't be synced now."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VaultInfo:
+    id: str
+    name: str
+    root: str
+    role: str
+    """This device's own: member, observer or solo."""
+    state: str
+    """`opening`, `scanning`, `ready`, `offline`, `failed` or `stopped`."""
+    reason: str
+    """Why it is offline or has failed, in words."""
+    watching: str
+    """Why changes may be seen late, in words; empty if the folder is watched."""
+    files: int
+    folders: int
+    bytes: int
+    deleted: int
+    """Deleted paths that are remembered."""
+    blocked: int
+    unselected: int
+    digest: str
+    """Of the whole index, hex: equal on two devices exactly if both have the same; empty while it is offline."""
+    sequence: int
+    pending: int
+    """Paths offered by peers and not applied yet."""
+    wanted_bytes: int
+    """Contents still to be fetched."""
+    trouble_count: int
+    troubles: tuple[Trouble, ...]
+    """The first of them by path, at most 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerVaultInfo:
+    """One vault that is shared with a peer."""
+
+    id: str
+    name: str
+    role: str
+    """The peer's."""
+    in_sync: bool
+    """Both indexes were compared, are equal, and nothing has happened since."""
+    proven: int | None
+    """When they were last proven equal."""
+    unsent: int
+    """Updates of this device's index that the peer has not confirmed yet; 0 while it is not connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerInfo:
+    id: str
+    name: str
+    hostname: str
+    state: str
+    """`disconnected`, `connecting`, `connected` or `syncing`."""
+    reason: str
+    """Why it is not connected, in words."""
+    wanted: bool
+    """Whether a connection is kept up."""
+    address: str
+    """Where it is connected, or empty."""
+    latency_ms: float | None
+    added: int
+    last_seen: int | None
+    last_sync: int | None
+    addresses: tuple[str, ...]
+    vaults: tuple[PeerVaultInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    node: NodeInfo
+    vaults: tuple[VaultInfo, ...]
+    peers: tuple[PeerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketInfo:
+    """A ticket that was given out and can still be used. The ticket itself is kept nowhere."""
+
+    id: int
+    vault: str
+    vault_name: str
+    role: str
+    reusable: bool
+    created: int
+    expires: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that has just been made: the only time that it is told."""
+
+    ticket: str
+    vault: str
+    vault_name: str
+    root: str
+    role: str
+    reusable: bool
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class JoinInfo:
+    """What came of using a ticket."""
+
+    vault: str
+    vault_name: str
+    root: str
+    role: str
+    peer: str
+    peer_name: str
+    words: tuple[str, ...]
+    """Six words that the other screen shows too."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptInfo:
+    """One dial."""
+
+    at: int
+    peer: str
+    peer_name: str
+    address: str
+    outcome: str
+    """`connected`, `refused`, `wrong peer` or `no answer`."""
+    reason: str
