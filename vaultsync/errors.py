@@ -27,6 +27,7 @@ boundary where they arise.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -78,6 +79,11 @@ class VaultsyncError(Exception):
         self.message = message
         if hint is not None:
             self.hint = hint
+
+    @classmethod
+    def slug(cls) -> str:
+        """The kind of error for machines, stable: `expired-ticket`, and `vaultsync` for the root."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__.removesuffix("Error")).lower()
 
 
 class ConfigError(VaultsyncError):

@@ -10,7 +10,7 @@ from vaultsync.daemon.events import Event
 
 
 def _name(kind: type[Event]) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 KINDS: Final[Mapping[str, type[Event]]] = {_name(kind): kind for kind in get_args(Event)}

@@ -124,6 +124,8 @@ class PeerManager:
         self._tasks: asyncio.TaskGroup | None = None
         self._strangers = 0
         self._listeners: list[Callable[[Peer], None]] = []
+        self.ready = asyncio.Event()
+        """Set once `run` can take connections: joining needs that."""
 
     async def run(self) -> None:
         """Accept and dial until cancelled."""
@@ -133,6 +135,7 @@ class PeerManager:
             async with asyncio.TaskGroup() as self._tasks:
                 for peer in self._peers.values():
                     self._start(peer)
+                self.ready.set()
                 while True:
                     connection = await self._endpoint.accept()
                     self._tasks.create_task(self._incoming(connection))

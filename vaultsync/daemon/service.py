@@ -24,10 +24,13 @@ from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
     NodeError,
+    NodeRunningError,
     RefusedError,
     TransportError,
     VaultError,
+    VaultLockedError,
     VaultOfflineError,
+    VaultsyncError,
 )
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
@@ -44,8 +47,10 @@ from vaultsync.transport.keystore import load_or_create
 from vaultsync.transport.quic.endpoint import listen
 from vaultsync.vault import marker
 from vaultsync.vault.folder import VaultFolder
+from vaultsync.vault.lock import FileLock
 
 PORT_FILE: Final = "port"
+LOCK_FILE: Final = "node.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,8 @@ class Node:
         record = VaultRecord(vault, root, name, self._now_ms(), role)
         return self._serve(await self.database.run(lambda store: store.vaults.add(record)))
 
-    def _serve(self, record: VaultRecord) -> VaultService:
+    def _serve(self, record: VaultRecord, *, may_wait: bool = False) -> VaultService:
+        """Serve a vault; `may_wait`: if it can't be had now, again and again."""
         service = VaultService(
             record,
             self.places.vault_database(str(record.vault_id)),
@@ -172,7 +178,11 @@ class Node:
             emit=self.bus.emit,
             on_open=self._opened,
         )
-        service.acquire()
+        try:
+            service.acquire()
+        except (VaultsyncError, OSError):
+            if not may_wait:
+                raise
         self.vaults[record.vault_id] = service
         if self._tasks is not None:
             self._start(service)
@@ -295,9 +305,26 @@ def _check_place(root: Path) -> None:
 async def open_node(
     places: Places, config: Config, *, command: str, environ: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Node]:
-    """A node with its key, its database and its socket; `run` it inside. Everything is closed at the end."""
+    """A node with its key, its database and its socket; `run` it inside. Everything is closed at the end.
+
+    `NodeRunningError` if a node runs already from these places.
+    """
     for folder in (places.config, places.data):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(str(places.data / LOCK_FILE))
+    try:
+        lock.acquire(command)
+    except VaultLockedError as error:
+        raise NodeRunningError(error.message, hint="Use that one: `vaultsync status`. Or stop it first.") from error
+    with lock:
+        async with _open_unlocked(places, config, command, environ) as node:
+            yield node
+
+
+@asynccontextmanager
+async def _open_unlocked(
+    places: Places, config: Config, command: str, environ: Mapping[str, str]
+) -> AsyncIterator[Node]:
     use_keyring = environ.get("VAULTSYNC_KEYRING", "") != "off"
     identity = await asyncio.to_thread(load_or_create, places.config, environ=environ, use_keyring=use_keyring)
     database = await NodeDatabase.open(places.node_database)
@@ -306,7 +333,7 @@ async def open_node(
         try:
             node = Node(places, config, identity, database, endpoint, command=command, now_ms=unix_ms)
             for record in await database.run(lambda store: store.vaults.all()):
-                node._serve(record)
+                node._serve(record, may_wait=True)
             yield node
         finally:
             await endpoint.close()

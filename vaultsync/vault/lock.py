@@ -1,4 +1,4 @@
-"""One node per vault: an exclusive lock that says who holds it."""
+"""One node per vault: an exclusive lock that says who holds it; the node's own folder has one, too."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LOCKED_AT: Final = 1 << 20
 """Windows locks bytes against reading too: this one lies behind the text."""
 
 
-class VaultLock:
+class FileLock:
     """Held from `acquire` until `release`, or until the process ends, however it ends."""
 
-    def __init__(self, root: str) -> None:
-        self._path = os.path.join(root, MARKER_DIR, LOCK_NAME)
+    def __init__(self, path: str) -> None:
+        self._path = path
         self._fd: int | None = None
 
     def acquire(self, command: str) -> None:
@@ -61,6 +61,13 @@ class VaultLock:
 
     def __exit__(self, *exc: object) -> None:
         self.release()
+
+
+class VaultLock(FileLock):
+    """The lock of the vault at `root`."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(os.path.join(root, MARKER_DIR, LOCK_NAME))
 
 
 def _holder(fd: int) -> str:

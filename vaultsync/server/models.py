@@ -1,0 +1,59 @@
+"""What requests carry. What answers carry is in `vaultsync.daemon.status`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vaultsync.protocol.limits import MAX_NAME
+
+MAX_PATH = 4_096
+MAX_TICKET_MINUTES = 30 * 24 * 60
+
+
+class Request(BaseModel):
+    """Exactly these fields, of exactly these types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+Folder = Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+
+
+class AddVault(Request):
+    """Serve a folder."""
+
+    path: Folder
+    """Absolute path of the folder; it is made a vault if it is none yet."""
+    name: Name | None = None
+    """What the vault is called, if it is new; otherwise the folder's name."""
+
+
+class MakeTicket(Request):
+    """Make a ticket for a vault, which is named by its id or by its folder."""
+
+    vault: str | None = None
+    path: Folder | None = None
+    minutes: Annotated[float, Field(gt=0, le=MAX_TICKET_MINUTES)] = 10
+    """How long it can be used."""
+    role: Literal["member", "observer"] = "member"
+    """What whoever uses it becomes."""
+    reusable: bool = False
+    """Whether more than one device may use it."""
+
+    @model_validator(mode="after")
+    def _one_vault(self) -> MakeTicket:
+        if (self.vault is None) == (self.path is None):
+            raise ValueError("name the vault either by `vault` or by `path`")
+        return self
+
+
+class UseTicket(Request):
+    """Join a vault."""
+
+    ticket: Annotated[str, Field(min_length=1, max_length=16 << 10)]
+    """The ticket, with whatever was pasted around it."""
+    path: Folder
+    """Absolute path of the folder that is to hold the vault."""

@@ -1,0 +1,84 @@
+"""The node itself: its status, its events, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import StreamingResponse
+
+from vaultsync.daemon.events import Event
+from vaultsync.daemon.kinds import kind_of
+from vaultsync.daemon.service import Node
+from vaultsync.daemon.status import Status
+from vaultsync.server.access import TheNode
+from vaultsync.server.snapshot import status_of
+
+HEARTBEAT_S: Final = 15.0
+"""How often a quiet stream shows that it is alive."""
+
+router = APIRouter(tags=["node"])
+
+
+@router.get("/status")
+async def status(node: TheNode) -> Status:
+    """The node, its vaults and its peers."""
+    return await status_of(node)
+
+
+@router.post("/stop", status_code=202)
+async def stop(node: TheNode) -> Response:
+    """Stop the node cleanly. The answer comes before it has stopped."""
+    node.stopping.set()
+    return Response(status_code=202)
+
+
+@router.get("/events", response_class=StreamingResponse)
+async def events(
+    node: TheNode, after: int | None = None, last_event_id: Annotated[int | None, Header()] = None
+) -> StreamingResponse:
+    """Everything that happens, as server-sent events with numbers.
+
+    Begins after the event `after` or `Last-Event-ID`, as far back as the node remembers; without them, now. The
+    event's name is its kind in snake case; its data is a JSON object. Ends when the node stops.
+    """
+    start = last_event_id if last_event_id is not None else after
+    if start is not None and start > node.bus.newest:
+        # A number of an earlier run of the node: nothing of that run is left to give.
+        start = 0
+    return StreamingResponse(
+        _stream(node, start), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _stream(node: Node, after: int | None) -> AsyncIterator[str]:
+    yield f": numbers go up to {node.bus.newest}\n\n"
+    stopping = asyncio.create_task(node.stopping.wait())
+    listener = node.bus.listen(after)
+    arriving = asyncio.ensure_future(anext(listener))
+    try:
+        while True:
+            waited: set[asyncio.Future[tuple[int, Event]] | asyncio.Task[bool]] = {arriving, stopping}
+            await asyncio.wait(waited, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+            if arriving.done():
+                number, event = arriving.result()
+                yield as_frame(number, event)
+                arriving = asyncio.ensure_future(anext(listener))
+            elif stopping.done():
+                return
+            else:
+                yield ":\n\n"
+    finally:
+        arriving.cancel()
+        stopping.cancel()
+        await asyncio.gather(arriving, stopping, return_exceptions=True)
+
+
+def as_frame(number: int, event: Event) -> str:
+    """One server-sent event (WHATWG HTML, "Server-sent events")."""
+    data = json.dumps(asdict(event), ensure_ascii=False, separators=(",", ":"))
+    return f"id: {number}\nevent: {kind_of(event)}\ndata: {data}\n\n"

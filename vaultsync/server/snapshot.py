@@ -1,0 +1,160 @@
+"""The node's state as values, read between the engines' steps."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from vaultsync import __version__
+from vaultsync.daemon.peers import Peer, PeerState
+from vaultsync.daemon.replica.replica import Replica
+from vaultsync.daemon.service import Node
+from vaultsync.daemon.status import NodeInfo, PeerInfo, PeerVaultInfo, Status, Trouble, VaultInfo
+from vaultsync.daemon.vaults import VaultService
+from vaultsync.errors import VaultsyncError
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.store.totals import Counts
+
+MAX_TROUBLES: Final = 100
+_NO_COUNTS: Final = Counts()
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A vault's conversation with one connected peer."""
+
+    in_sync: bool
+    proven: int | None
+    unsent: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one vault's engine says of itself."""
+
+    counts: Counts = _NO_COUNTS
+    digest: str = ""
+    sequence: int = 0
+    pending: int = 0
+    wanted_bytes: int = 0
+    trouble_count: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    exchanges: tuple[tuple[bytes, _Exchange], ...] = ()
+
+
+async def status_of(node: Node) -> Status:
+    """Everything about the node at one moment; each vault at one moment of its own."""
+    readings = {vault: await _read(service) for vault, service in list(node.vaults.items())}
+    return Status(
+        NodeInfo(
+            id=str(node.node_id),
+            name=node.config.name,
+            version=__version__,
+            pid=os.getpid(),
+            started=node.started_ms,
+            addresses=tuple(str(address) for address in node.endpoint.addresses),
+        ),
+        tuple(_vault_info(service, readings[vault]) for vault, service in node.vaults.items() if vault in readings),
+        tuple(_peer_info(node, peer, readings) for peer in node.peers.get_peers()),
+    )
+
+
+async def vault_info(service: VaultService) -> VaultInfo:
+    """One vault."""
+    return _vault_info(service, await _read(service))
+
+
+async def _read(service: VaultService) -> _Reading:
+    engine = service.engine
+    if engine is None:
+        return _Reading()
+    try:
+        return await engine.read(_reading)
+    except VaultsyncError:
+        # The engine ended while it was asked: the vault's state tells why.
+        return _Reading()
+
+
+def _reading(replica: Replica) -> _Reading:
+    state = replica.state
+    sequence = state.store.index.sequence
+    return _Reading(
+        counts=state.store.index.counts(),
+        digest=state.store.index.digest.hex(),
+        sequence=sequence,
+        pending=len(state.offers),
+        wanted_bytes=state.wants.total_bytes,
+        trouble_count=len(state.troubles),
+        troubles=tuple(Trouble(path, why) for path, why in islice(sorted(state.troubles.items()), MAX_TROUBLES)),
+        exchanges=tuple(
+            (peer, _Exchange(session.in_sync, session.proven_at_ms, max(0, sequence - session.acked)))
+            for peer, session in state.sessions.items()
+        ),
+    )
+
+
+def _vault_info(service: VaultService, reading: _Reading) -> VaultInfo:
+    record, counts = service.record, reading.counts
+    return VaultInfo(
+        id=str(record.vault_id),
+        name=record.name,
+        root=str(record.root),
+        role=record.role,
+        state=service.state,
+        reason=service.reason,
+        watching=service.watching,
+        files=counts.files,
+        folders=counts.folders,
+        bytes=counts.bytes,
+        deleted=counts.deleted,
+        blocked=counts.blocked,
+        unselected=counts.unselected,
+        digest=reading.digest,
+        sequence=reading.sequence,
+        pending=reading.pending,
+        wanted_bytes=reading.wanted_bytes,
+        trouble_count=reading.trouble_count,
+        troubles=reading.troubles,
+    )
+
+
+def _peer_info(node: Node, peer: Peer, readings: dict[VaultId, _Reading]) -> PeerInfo:
+    record, link = peer.record, peer.link
+    shared = tuple(
+        _shared_vault(node, record.node_id, membership.vault, membership.role, readings.get(membership.vault))
+        for membership in record.memberships
+    )
+    proven = max((vault.proven for vault in shared if vault.proven is not None), default=None)
+    state = peer.state
+    if state is PeerState.CONNECTED and not all(vault.in_sync for vault in shared):
+        state = PeerState.SYNCING
+    return PeerInfo(
+        id=str(record.node_id),
+        name=record.name,
+        hostname=record.hostname,
+        state=state.value,
+        reason=peer.reason,
+        wanted=peer.wanted,
+        address="" if link is None else str(link.connection.address),
+        latency_ms=None if link is None else link.connection.latency_ms,
+        added=record.added_at,
+        last_seen=record.last_seen,
+        last_sync=proven if proven is not None else record.last_sync_at,
+        addresses=tuple(address.address for address in record.addresses),
+        vaults=shared,
+    )
+
+
+def _shared_vault(node: Node, peer: NodeId, vault: VaultId, role: str, reading: _Reading | None) -> PeerVaultInfo:
+    service = node.vaults.get(vault)
+    found = dict(reading.exchanges).get(peer.raw) if reading is not None else None
+    return PeerVaultInfo(
+        id=str(vault),
+        name=service.record.name if service is not None else vault.short,
+        role=role,
+        in_sync=found is not None and found.in_sync,
+        proven=None if found is None else found.proven,
+        unsent=0 if found is None else found.unsent,
+    )
