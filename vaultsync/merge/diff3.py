@@ -162,7 +162,7 @@ class _Weaver:
         return line is None or line.text != self.base[i].text
 
     def _block_end(self, start: int) -> int:
-        """Where the run of touched lines that begins at `start` ends, if it needs merging as a block; else `start`."""
+        """Where the run of touched lines from `start` on ends, if both sides touched one of them; else `start`."""
         if start and (self._is_touched(0, start - 1) or self._is_touched(1, start - 1)):
             return start
         end, needed = start, False
@@ -170,15 +170,9 @@ class _Weaver:
             touched = self._is_touched(0, end), self._is_touched(1, end)
             if not any(touched):
                 break
-            needed = needed or (all(touched) and self._is_hard(end))
+            needed = needed or all(touched)
             end += 1
         return end if needed and end - start <= MAX_BLOCK_LINES else start
-
-    def _is_hard(self, i: int) -> bool:
-        a, b = self._image(0, i), self._image(1, i)
-        if a is None or b is None:
-            return (a is not None or b is not None) and self._is_edited(0 if b is None else 1, i)
-        return a.text != b.text and self._merge_words(i, a, b) is None
 
     def _merge_as_block(self, start: int, end: int) -> list[Line] | None:
         """The block with all its words merged at once: right if a side wrapped, split or joined its lines."""

@@ -18,7 +18,9 @@ def merge_excalidraw(base: Text | None, a: Text, b: Text, notes: set[str]) -> Te
     first, second = _take_out(a), _take_out(b)
     origin = None if base is None else _take_out(base)
     drawings = [drawing for _, drawing in (first, second)]
-    if drawings[0] != drawings[1] and (origin is None or origin[1] not in drawings or () in drawings):
+    if drawings[0] != drawings[1] and () in drawings:
+        raise CannotMergeError("Only one of the versions holds the drawing.")
+    if drawings[0] != drawings[1] and (origin is None or origin[1] not in drawings):
         raise CannotMergeError("Both sides changed the drawing.")
     drawing = three_way(origin[1] if origin else drawings[0], *drawings)
     merged = merge_markdown(origin[0] if origin else None, first[0], second[0], notes)

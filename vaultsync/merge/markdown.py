@@ -28,7 +28,7 @@ def merge_markdown(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text
         return merge_texts(base, a, b, notes)
     bodies = [Text(text.lines[end:], text.bom, text.final) for text, end in zip(texts, fronts, strict=True)]
     if base is None:
-        shared = sum(first.table[key].value == second.table[key].value for key in first.table if key in second.table)
+        shared = len(first.table.keys() & second.table.keys())
         common = common_text(bodies[1], bodies[2], shared, min(len(first.table), len(second.table)))
         bodies[0] = common
     front = _merge_fronts(texts, fronts, None if base is None else own, first, second, notes)

@@ -76,6 +76,16 @@ def later_stamp_line(a: str, b: str) -> str | None:
     return a if picked == first["value"] else b
 
 
+def is_stamp_line(text: str) -> bool:
+    """Whether a line of a note holds a stamp and nothing else."""
+    match = _LINE.match(text)
+    return (
+        match is not None
+        and (is_changed_stamp(match["key"]) or is_made_stamp(match["key"]))
+        and moment(match["value"]) is not None
+    )
+
+
 def _rest(value: str) -> str:
     """What a stamp's line says beside the date: letters, which would be lost."""
     return re.sub(r"[^A-Za-z]|\b(?:at|[TZ])\b|(?<=\d)T(?=\d)|(?<=\d)Z", "", value)

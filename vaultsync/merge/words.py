@@ -34,6 +34,8 @@ class _Weave:
     """How many words stand in it in two wordings."""
     clean: bool
     """Whether no edit of one side met an edit of the other."""
+    apart: bool
+    """Whether, too, none came right next to one, but for white space."""
 
 
 def merge_line(base: str, a: str, b: str) -> str | None:
@@ -63,12 +65,12 @@ def merge_line(base: str, a: str, b: str) -> str | None:
 
 
 def merge_block(base: str, a: str, b: str) -> str | None:
-    """Several lines merged as one run of words, or None unless no edit of one side meets one of the other.
+    """Several lines merged as one run of words, or None unless the two sides' edits lie apart.
 
     This is how a paragraph that one side wrapped, split or joined takes the words that the other side changed.
     """
     woven = _weave(tokenize(base), tokenize(a), tokenize(b))
-    return "".join(woven.tokens) if woven is not None and woven.clean else None
+    return "".join(woven.tokens) if woven is not None and woven.clean and woven.apart else None
 
 
 def holds_all(longer: str, shorter: str) -> bool:
@@ -123,12 +125,20 @@ def _weave(base: Sequence[str], a: Sequence[str], b: Sequence[str]) -> _Weave | 
     first, second = keep_apart(first, second, base, a), keep_apart(second, first, base, b)
     out: list[str] = []
     position = i = j = disputed = 0
-    clean = True
+    clean = apart = True
+    last: tuple[bool, bool] | None = None
+    before_is_space = False
     while i < len(first) or j < len(second):
         start = min(side[k].start for side, k in ((first, i), (second, j)) if k < len(side))
         _extend(out, base[position:start])
         next_i, next_j, end = _cluster(first, i, second, j)
         mine, theirs = first[i:next_i], second[j:next_j]
+        sides = bool(mine), bool(theirs)
+        spacing = _is_spacing(base, a, mine) and _is_spacing(base, b, theirs)
+        if last is not None and start == position and sides != last:
+            apart = apart and (before_is_space or spacing)
+        before_is_space = spacing
+        last = sides
         if not theirs:
             _extend(out, a[mine[0].lo : mine[-1].hi])
         elif not mine:
@@ -143,7 +153,7 @@ def _weave(base: Sequence[str], a: Sequence[str], b: Sequence[str]) -> _Weave | 
     _extend(out, base[position:])
     if not clean and min(_kept_share(base, first), _kept_share(base, second)) < KEPT_SHARE:
         return None
-    return _Weave(out, disputed, clean)
+    return _Weave(out, disputed, clean, apart)
 
 
 def _kept_share(base: Sequence[str], hunks: Sequence[Hunk]) -> float:
@@ -172,6 +182,15 @@ def _cluster(first: Sequence[Hunk], i: int, second: Sequence[Hunk], j: int) -> t
                     at[k] += 1
                     grown = True
     return at[0], at[1], end
+
+
+def _is_spacing(base: Sequence[str], side: Sequence[str], hunks: Sequence[Hunk]) -> bool:
+    """Whether a side only put other white space in place of white space."""
+    return all(
+        not (hunk.inserts or hunk.deletes)
+        and all(token.isspace() for token in (*base[hunk.start : hunk.end], *side[hunk.lo : hunk.hi]))
+        for hunk in hunks
+    )
 
 
 def _rank(hunk: Hunk) -> tuple[int, int]:

@@ -1,0 +1,99 @@
+"""What holds for every kind of file, and where merging gives up."""
+
+from __future__ import annotations
+
+import pytest
+
+from vaultsync.merge import Clash, Merged, is_mergeable, merge_contents
+from vaultsync.merge.kinds import MAX_MERGED_BYTES
+
+PATHS = ["n.md", "n.txt", "n.json", "n.canvas", "n.yaml", "n.excalidraw.md"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "n.png"])
+def test_a_side_that_did_not_change_yields_byte_for_byte(path: str) -> None:
+    base, changed = b"\xff\x00 old", b"\xfe new"
+    assert merge_contents(path, base, base, changed) == Merged(changed)
+    assert merge_contents(path, base, changed, base) == Merged(changed)
+    assert merge_contents(path, base, changed, changed) == Merged(changed)
+    assert merge_contents(path, None, changed, changed) == Merged(changed)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"a\0b", b"\xed\xa0\x80"])
+def test_what_is_not_text_clashes(path: str, bad: bytes) -> None:
+    for sides in ((b"{}", bad), (bad, b"{}")):
+        assert isinstance(merge_contents(path, b"1", *sides), Clash)
+    assert isinstance(merge_contents(path, bad, b"{}", b"[]"), Clash)
+
+
+def test_too_large_clashes() -> None:
+    assert isinstance(merge_contents("n.md", b"a", b"b" * (MAX_MERGED_BYTES + 1), b"c"), Clash)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "expected"),
+    [
+        ("n.md", 10, True),
+        ("a.b/N.MD", 10, True),
+        ("x.excalidraw.md", 10, True),
+        ("x.canvas", 10, True),
+        ("x.base", 10, True),
+        ("x.md", MAX_MERGED_BYTES, True),
+        ("x.md", MAX_MERGED_BYTES + 1, False),
+        ("x.png", 10, False),
+        ("md", 10, False),
+        ("a.md/b", 10, False),
+    ],
+)
+def test_what_merges(path: str, size: int, expected: bool) -> None:
+    assert is_mergeable(path, size) is expected
+
+
+def test_notes_say_what_was_decided() -> None:
+    both = merge_contents("n.md", b"meet at 10\n", b"meet at 11\n", b"meet at 12\n")
+    assert isinstance(both, Merged)
+    assert both.notes == ("Both wordings of what was changed on both sides were kept.",)
+    quiet = merge_contents("n.md", b"a b\nc d\n", b"a b x\nc d\n", b"a b\nc d y\n")
+    assert isinstance(quiet, Merged)
+    assert quiet.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("[" * 20_000 + "]" * 20_000, "[1]"),
+        ('{"a": NaN}', '{"a": 1}'),
+        ('{"a": "\\ud800"}', '{"b": "é"}'),
+        ("", '{"a": 1}'),
+    ],
+)
+def test_hostile_json_clashes_or_merges_and_never_raises(a: str, b: str) -> None:
+    result = merge_contents("x.json", b"{}", a.encode(), b.encode())
+    assert isinstance(result, Clash | Merged)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "a: &x [1]\nb: *x",
+        "a: [" * 2000,
+        "a: !!python/object:os.system x",
+        "? x\n: y",
+        "a: 2026-99-99",
+        "a: 1\na: 2",
+        "- a\n- b",
+        "just words",
+        "\tx: 1",
+    ],
+)
+def test_odd_front_matter_merges_as_text(front: str) -> None:
+    base = f"---\n{front}\n---\nbody one\n"
+    result = merge_contents(
+        "n.md",
+        base.encode(),
+        base.replace("body", "long body").encode(),
+        base.replace("one", "one and two").encode(),
+    )
+    assert isinstance(result, Merged)
+    assert result.content.decode() == f"---\n{front}\n---\nlong body one and two\n"

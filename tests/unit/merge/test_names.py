@@ -1,0 +1,53 @@
+"""Conflict copies are named alike everywhere, and by names that every vault may hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from vaultsync.merge import conflict_name
+from vaultsync.model.paths import check_path
+
+MOMENT_MS = 1_795_183_423_000
+"""2026-11-20 14:03:43 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("path", "device", "expected"),
+    [
+        ("Note.md", "Laptop", "Note (conflict 2026-11-20 1403 Laptop).md"),
+        ("a/b/Note.md", "Laptop", "a/b/Note (conflict 2026-11-20 1403 Laptop).md"),
+        ("d.excalidraw.md", "Laptop", "d (conflict 2026-11-20 1403 Laptop).excalidraw.md"),
+        ("a.b.md", "Laptop", "a.b (conflict 2026-11-20 1403 Laptop).md"),
+        ("LICENSE", "Laptop", "LICENSE (conflict 2026-11-20 1403 Laptop)"),
+        (".gitignore", "Laptop", ".gitignore (conflict 2026-11-20 1403 Laptop)"),
+        (".config.json", "Laptop", ".config (conflict 2026-11-20 1403 Laptop).json"),
+        ("Dr. Who and friends", "Laptop", "Dr. Who and friends (conflict 2026-11-20 1403 Laptop)"),
+        ("Note.md", "A/n\\n:'s *?\"<>| Mac", "Note (conflict 2026-11-20 1403 A n n 's Mac).md"),
+        ("Note.md", "  \t\n ", "Note (conflict 2026-11-20 1403 device).md"),
+        ("Note.md", "..", "Note (conflict 2026-11-20 1403 device).md"),
+        ("Note.md", "Cafe\u0301", "Note (conflict 2026-11-20 1403 Café).md"),
+        ("Note.md", "evil\u202egnp", "Note (conflict 2026-11-20 1403 evil gnp).md"),
+    ],
+)
+def test_names_say_when_and_where(path: str, device: str, expected: str) -> None:
+    assert conflict_name(path, MOMENT_MS, device) == expected
+
+
+@pytest.mark.parametrize("stem", ["x" * 255, "ü" * 127, "漢" * 84, "👨‍👩‍👧" * 14, "e\u0301" * 60])
+@pytest.mark.parametrize("device", ["Laptop", "漢" * 80, "🖥️" * 40, ""])
+def test_long_names_are_cut_between_characters(stem: str, device: str) -> None:
+    name = conflict_name(f"folder/{stem}.md", MOMENT_MS, device)
+    assert check_path(name) == name
+    assert len(name.removeprefix("folder/").encode()) <= 255
+    assert name.endswith(").md")
+    assert "(conflict 2026-11-20 1403 " in name
+
+
+@pytest.mark.parametrize("moment_ms", [-5, 0, 2**53, 2**63])
+def test_absurd_times_still_make_a_name(moment_ms: int) -> None:
+    assert check_path(conflict_name("Note.md", moment_ms, "Laptop"))
+
+
+def test_a_copy_of_a_copy_has_a_name_of_its_own() -> None:
+    once = conflict_name("Note.md", MOMENT_MS, "Laptop")
+    assert conflict_name(once, MOMENT_MS, "Phone") not in (once, "Note.md")

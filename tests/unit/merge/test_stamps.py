@@ -1,0 +1,33 @@
+"""Which lines and properties are stamps, and which of two holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from vaultsync.merge.stamps import is_stamp_line, later_stamp_line, pick_stamp
+
+
+@pytest.mark.parametrize(
+    ("key", "a", "b", "held"),
+    [
+        ("modified", "2026-01-02", "2026-01-03", "2026-01-03"),
+        ("updated", "2026-01-03T09:05", "2026-01-03T10:01", "2026-01-03T10:01"),
+        ("date modified", "2026-01-03 9:05", "2026-01-03 10:01", "2026-01-03 10:01"),
+        ("last_modified", "2026-01-03", "2026-01-03T00:01", "2026-01-03T00:01"),
+        ("mtime", "1700000000", "1700000000500", "1700000000500"),
+        ("Created", "2026-01-02", "2026-01-03", "2026-01-02"),
+        ("modified", "yesterday", "2026-01-03", None),
+        ("deadline", "2026-01-02", "2026-01-03", None),
+    ],
+)
+def test_the_later_change_and_the_earlier_birth_hold(key: str, a: str, b: str, held: str | None) -> None:
+    assert pick_stamp(key, a, b) == pick_stamp(key, b, a) == held
+
+
+def test_stamp_lines_in_the_text() -> None:
+    assert later_stamp_line("updated:: 2026-01-02", "updated:: 2026-01-03") == "updated:: 2026-01-03"
+    assert later_stamp_line("Last updated: 2026-01-02", "Last updated: 2026-01-03") == "Last updated: 2026-01-03"
+    assert later_stamp_line("updated:: 2026-01-02 by Ann", "updated:: 2026-01-03 by Bob") is None
+    assert later_stamp_line("due:: 2026-01-02", "due:: 2026-01-03") is None
+    assert is_stamp_line("updated:: 2026-01-02")
+    assert not is_stamp_line("met 2026-01-02")
