@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections import deque
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from vaultsync.daemon.events import Event
@@ -13,9 +15,13 @@ from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.codec import decode, encode, stream_of
 from vaultsync.protocol.framing import StreamKind
+from vaultsync.protocol.limits import PROTOCOL_VERSION
+from vaultsync.protocol.messages import Hello, VaultHello
 from vaultsync.store.vault_store import VaultStore
+from vaultsync.sync.session import DIGEST_EVERY_MS
 from vaultsync.vault.applier import Applier
 from vaultsync.vault.disk import DiskFileSystem
+from vaultsync.vault.filesystem import FileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.selection import Selection
@@ -23,28 +29,39 @@ from vaultsync.vault.selection import Selection
 VAULT = VaultId(b"v" * 16)
 START_MS = 1_800_000_000_000
 
+Channel = tuple[NodeId, NodeId, StreamKind]
+"""Sender, receiver, and which of the connection's streams: each keeps its own order, and no order with the others."""
+
 
 class Device:
     """One replica and its folder."""
 
     def __init__(self, cluster: Cluster, base: Path, number: int) -> None:
         self.cluster = cluster
+        self.number = number
         self.node = NodeId(bytes([number]) * 32)
         self.root = base / f"device{number}"
-        self._database = base / f"index{number}" / "index.db"
         self.name = f"Device {number}"
+        self.skew_ms = 0
+        """How far this device's clock is from the cluster's."""
         self.events: list[Event] = []
+        self._index_folder = base / f"index{number}"
         if not (self.root / ".vaultsync").exists():
             VaultFolder.create(str(self.root), VAULT, "notes")
         self.replica = self._open()
 
+    @property
+    def now_ms(self) -> int:
+        return self.cluster.now_ms + self.skew_ms
+
     def _open(self) -> Replica:
         folder = VaultFolder.open(str(self.root))
-        fs = DiskFileSystem(folder.root)
-        applier = Applier(fs)
-        applier.clean_up(self.cluster.now_ms)
+        fs = self.cluster.file_system(folder.root)
+        number = int.from_bytes(self.cluster.new_id(), "big")
+        applier = Applier(fs, prefix=f"t{number}")
+        applier.clean_up(self.now_ms)
         selection = Selection.load(fs)
-        store = VaultStore.open(self._database, new_index_id=self.cluster.new_id())
+        store = VaultStore.open(self._index_folder / "index.db", new_index_id=self.cluster.new_id())
         return Replica(
             ReplicaState(
                 vault=VAULT,
@@ -64,6 +81,33 @@ class Device:
         self.replica.close()
         self.replica = self._open()
 
+    def crash(self) -> None:
+        """What is not durable is gone: nothing is stored on the way out. Then it starts again."""
+        self.cluster.cut(self)
+        self.replica.state.store.close()
+        self.replica = self._open()
+
+    def back_up(self) -> None:
+        """Put a copy of the index aside; the device is stopped meanwhile."""
+        self.cluster.disconnect(self)
+        self.replica.close()
+        shutil.rmtree(self._backup, ignore_errors=True)
+        shutil.copytree(self._index_folder, self._backup)
+        self.replica = self._open()
+
+    def restore(self) -> None:
+        """Start again with the index that was put aside, if one was; the folder stays as it is."""
+        self.cluster.disconnect(self)
+        self.replica.close()
+        if self._backup.exists():
+            shutil.rmtree(self._index_folder)
+            shutil.copytree(self._backup, self._index_folder)
+        self.replica = self._open()
+
+    @property
+    def _backup(self) -> Path:
+        return self._index_folder.with_name(self._index_folder.name + "-backup")
+
     def write(self, path: str, content: str | bytes) -> None:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,10 +117,21 @@ class Device:
         return (self.root / path).read_text()
 
     def scan(self) -> None:
-        """Look through the vault, as after a start, and wait out what must be looked at again."""
+        """Look through the vault, as after a start."""
         self.cluster.now_ms += 10
-        for effects in self.replica.sweep(self.cluster.now_ms):
+        for effects in self.replica.sweep(self.now_ms):
             self.cluster.carry_out(self, effects)
+
+    def look(self, paths: Collection[str]) -> None:
+        """Look at some paths, as after a hint of the watcher."""
+        self.cluster.carry_out(self, self.replica.look(paths, self.now_ms))
+
+    def look_at_dirty(self) -> bool:
+        """Look at what the replica has marked as dirty; whether there was anything."""
+        dirty = self.replica.take_dirty(self.now_ms)
+        if dirty:
+            self.look(dirty)
+        return bool(dirty)
 
     def tree(self) -> dict[str, bytes | None]:
         """Every file with its content, every folder with None."""
@@ -95,10 +150,14 @@ class Device:
 class Cluster:
     """Devices, and the messages on their way between them."""
 
-    def __init__(self, base: Path, size: int) -> None:
+    def __init__(
+        self, base: Path, size: int, *, file_system: Callable[[str], FileSystem] = DiskFileSystem
+    ) -> None:
         self.now_ms = START_MS
+        self.file_system = file_system
         self._ids = itertools.count(1)
-        self._mail: dict[tuple[NodeId, NodeId], deque[tuple[StreamKind, bytes]]] = {}
+        self._mail: dict[Channel, deque[bytes]] = {}
+        self._connected: set[tuple[NodeId, NodeId]] = set()
         self.sent_bytes = 0
         self.devices = [Device(self, base, number) for number in range(1, size + 1)]
         self._by_node = {device.node: device for device in self.devices}
@@ -106,69 +165,125 @@ class Cluster:
     def new_id(self) -> bytes:
         return next(self._ids).to_bytes(16, "big")
 
+    # Connections
+
     def connect(self, a: Device, b: Device) -> None:
-        mine, theirs = a.replica.connect(b.node), b.replica.connect(a.node)
-        self._mail[a.node, b.node] = deque()
-        self._mail[b.node, a.node] = deque()
-        self.carry_out(a, a.replica.opened(b.node, theirs, self.now_ms))
-        self.carry_out(b, b.replica.opened(a.node, mine, self.now_ms))
+        """Open a connection. Both Hellos are on their way; nothing is delivered yet."""
+        assert not self.are_connected(a, b)
+        for here, there in ((a, b), (b, a)):
+            self._connected.add((here.node, there.node))
+            for kind in StreamKind:
+                self._mail[here.node, there.node, kind] = deque()
+            self._post(here.node, there.node, _hello(here.name, here.replica.connect(there.node)))
 
     def connect_all(self) -> None:
         for a, b in itertools.combinations(self.devices, 2):
-            if (a.node, b.node) not in self._mail:
+            if not self.are_connected(a, b):
                 self.connect(a, b)
 
-    def disconnect(self, device: Device) -> None:
-        """Cut every connection of `device`; what is on its way is lost."""
-        for pair in [pair for pair in self._mail if device.node in pair]:
-            del self._mail[pair]
-            self._by_node[pair[0]].replica.disconnect(pair[1])
+    def are_connected(self, a: Device, b: Device) -> bool:
+        return (a.node, b.node) in self._connected
+
+    def disconnect(self, device: Device, other: Device | None = None) -> None:
+        """Cut the connection to `other`, or every one of `device`; what is on its way is lost."""
+        self.cut(device, other, both=True)
+
+    def cut(self, device: Device, other: Device | None = None, *, both: bool = False) -> None:
+        """As `disconnect`; without `both`, `device` itself does not get to know of it."""
+        pairs = [p for p in sorted(self._connected) if device.node in p and (other is None or other.node in p)]
+        for here, there in pairs:
+            self._connected.discard((here, there))
+            for kind in StreamKind:
+                del self._mail[here, there, kind]
+            if both or here != device.node:
+                self._by_node[here].replica.disconnect(there)
+
+    # Messages
 
     def carry_out(self, device: Device, effects: Effects) -> None:
         device.events += effects.events
         for peer, message in effects.control:
             self._post(device.node, peer, message)
 
+    def deliverable(self) -> list[Channel]:
+        """Channels with a message that can be delivered now: nothing overtakes a Hello."""
+        return [
+            (sender, receiver, kind)
+            for (sender, receiver, kind), mail in self._mail.items()
+            if mail and (kind is StreamKind.CONTROL or self._is_open(receiver, sender))
+        ]
+
+    def deliver(self, channel: Channel) -> str:
+        """Deliver the oldest message of a channel. Returns what it was, in a word."""
+        sender, receiver, kind = channel
+        message = decode(self._mail[channel].popleft(), kind)
+        device = self._by_node[receiver]
+        if isinstance(message, Hello):
+            (vault,) = message.vaults
+            self.carry_out(device, device.replica.opened(sender, vault, device.now_ms))
+        else:
+            assert isinstance(message, VaultMessage)
+            self.carry_out(device, device.replica.receive(sender, message, device.now_ms))
+        return type(message).__name__
+
+    def pullable(self) -> list[tuple[Device, Device]]:
+        """Pairs of which the first may have records or contents to send to the second."""
+        return [
+            (self._by_node[here], self._by_node[there])
+            for here, there in sorted(self._connected)
+            if self._is_open(here, there)
+        ]
+
+    def pull(self, sender: Device, receiver: Device, what: StreamKind) -> str:
+        """Send the next change set or answer. Returns what it was, in a word; the empty string for nothing."""
+        replica = sender.replica
+        step = replica.next_changes if what is StreamKind.CHANGES else replica.next_contents
+        message, effects = step(receiver.node, sender.now_ms)
+        self.carry_out(sender, effects)
+        if message is None:
+            return ""
+        self._post(sender.node, receiver.node, message)
+        return type(message).__name__
+
     def settle(self, limit: int = 10_000) -> None:
-        """Deliver messages, and look at dirty paths, until nothing is left to do."""
+        """Deliver messages, look at dirty paths, and wait for what is to be looked at, until nothing is left."""
         for _ in range(limit):
-            if not self._step():
+            if self._step():
+                continue
+            waiting = [(at - d.skew_ms) for d in self.devices if (at := d.replica.next_look_ms()) is not None]
+            if not waiting:
                 return
+            self.now_ms = max(self.now_ms, min(waiting))
         raise AssertionError("the cluster does not come to rest")
+
+    def tick(self, by_ms: int = DIGEST_EVERY_MS) -> None:
+        """Time passes on every device."""
+        self.now_ms += by_ms
+        for device in self.devices:
+            self.carry_out(device, device.replica.tick(device.now_ms))
 
     def _step(self) -> bool:
         busy = False
-        for sender, receiver in list(self._mail):
-            device = self._by_node[sender]
-            for pull in (device.replica.next_changes, device.replica.next_contents):
-                message, effects = pull(receiver, self.now_ms)
-                self.carry_out(device, effects)
-                if message is not None:
-                    self._post(sender, receiver, message)
-                    busy = True
-        for (sender, receiver), mail in list(self._mail.items()):
-            if mail:
-                busy = True
-                kind, body = mail.popleft()
-                self._deliver(sender, receiver, kind, body)
+        for sender, receiver in self.pullable():
+            for what in (StreamKind.CHANGES, StreamKind.CONTENT):
+                busy = bool(self.pull(sender, receiver, what)) or busy
+        for channel in self.deliverable():
+            busy = True
+            self.deliver(channel)
         for device in self.devices:
-            if dirty := device.replica.take_dirty(self.now_ms):
-                busy = True
-                self.carry_out(device, device.replica.look(dirty, self.now_ms))
+            busy = device.look_at_dirty() or busy
         self.now_ms += 1
         return busy
 
-    def _post(self, sender: NodeId, receiver: NodeId, message: VaultMessage) -> None:
-        if (sender, receiver) in self._mail:
+    def _is_open(self, here: NodeId, there: NodeId) -> bool:
+        """Whether `here` has had the Hello of `there`."""
+        return bool(self._by_node[here].replica.state.sessions[there.raw].peer_index_id)
+
+    def _post(self, sender: NodeId, receiver: NodeId, message: VaultMessage | Hello) -> None:
+        if (sender, receiver) in self._connected:
             body = encode(message)
             self.sent_bytes += len(body)
-            self._mail[sender, receiver].append((stream_of(message), body))
-
-    def _deliver(self, sender: NodeId, receiver: NodeId, kind: StreamKind, body: bytes) -> None:
-        message = decode(body, kind)
-        device = self._by_node[receiver]
-        assert isinstance(message, VaultMessage)
-        self.carry_out(device, device.replica.receive(sender, message, self.now_ms))
+            self._mail[sender, receiver, stream_of(message)].append(body)
 
     def assert_equal(self) -> None:
         """All trees, and all digests, are the same."""
@@ -176,3 +291,7 @@ class Cluster:
         for other in others:
             assert other.tree() == first.tree()
             assert other.digest == first.digest
+
+
+def _hello(name: str, vault: VaultHello) -> Hello:
+    return Hello(PROTOCOL_VERSION, name, name, "0", (), (vault,))

@@ -1,0 +1,59 @@
+"""`python -m tests.simulation --seed N --steps M`: replay one history, or look for one that fails."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+
+from tests.simulation.ledger import OracleError
+from tests.simulation.shrink import shrink
+from tests.simulation.world import run
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the history to play, or the first one")
+    parser.add_argument("--seeds", type=int, default=1, help="how many to play, one after the other")
+    parser.add_argument("--steps", type=int, default=160)
+    parser.add_argument("--without", default="", help="numbers of steps to leave out, with commas")
+    parser.add_argument("--shrink", action="store_true", help="leave out whatever the failure does not need")
+    parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with the next seed")
+    options = parser.parse_args()
+    without = {int(number) for number in options.without.split(",") if number}
+
+    failed = history = repaired = 0
+    for seed in range(options.seed, options.seed + options.seeds):
+        single = options.seeds == 1 and not options.shrink
+        try:
+            world = run(seed, options.steps, without=without, say=print if single else lambda _: None)
+        except Exception as error:
+            failed += 1
+            print(f"seed {seed}: {type(error).__name__}: {str(error)[:600]}", flush=True)
+            if single and not isinstance(error, OracleError):
+                traceback.print_exc()
+            if options.shrink:
+                without = shrink(seed, options.steps, error)
+                print(f"--seed {seed} --steps {options.steps} --without {','.join(map(str, sorted(without)))}")
+                run_again(seed, options.steps, without)
+            if not options.keep_going:
+                return 1
+        else:
+            history += len(world.ledger.only_in_history)
+            repaired += world.repaired
+    print(f"{options.seeds} histories of {options.steps} steps: {failed} failed; words only in history: {history}; ", end="")
+    print(f"indexes that differed and were repaired: {repaired}")
+    return 1 if failed else 0
+
+
+def run_again(seed: int, steps: int, without: set[int]) -> None:
+    try:
+        run(seed, steps, without=without, say=print)
+    except Exception as error:
+        if not isinstance(error, OracleError):
+            traceback.print_exc(limit=-6)
+        print(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""What people wrote and what they gave up, and what must therefore hold once every device has heard of everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from tests.support.cluster import Device
+
+_WORD: Final = re.compile(rb"[A-Za-z0-9]+")
+_TOKEN: Final = re.compile(rb"w\d+z")
+_CONFLICT: Final = re.compile(r" \(conflict \d{4}-\d\d-\d\d \d{4} [^()]*\)| \(rescued \d+\)")
+
+FILLER: Final = ("milk", "bread", "call", "Anna", "read", "todo", "x")
+
+
+class OracleError(AssertionError):
+    """A promise was broken. The first word of the message names it."""
+
+
+def tokens_in(content: bytes) -> set[str]:
+    """The unique words of the lines in a content."""
+    return {token.decode() for token in _TOKEN.findall(content)}
+
+
+def tokens_of(tree: dict[str, bytes | None]) -> set[str]:
+    return set().union(*(tokens_in(content) for content in tree.values() if content is not None))
+
+
+class Ledger:
+    """Each line that a person writes has a word of its own; the ledger follows these words."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._given_up: set[str] = set()
+        """Words that somebody deleted, somewhere."""
+        self._gone: dict[str, int] = {}
+        """Words deleted since all devices last agreed, from the only file that had them, and by which device."""
+        self._long_gone: set[str] = set()
+        """Words deleted before all devices last agreed, and gone then."""
+        self._touched: dict[str, set[int]] = {}
+        """Which devices' people changed, moved or removed a file with the word since then."""
+        self._names: set[str] = set()
+        self.only_in_history: set[str] = set()
+        """Words that nobody gave up and that are in no file any more."""
+
+    def new_token(self) -> str:
+        self._count += 1
+        return f"w{self._count}z"
+
+    def name(self, path: str) -> None:
+        """A person gave these names."""
+        self._names.update(path.split("/"))
+
+    def touch(self, device: int, content: bytes) -> None:
+        for token in tokens_in(content):
+            self._touched.setdefault(token, set()).add(device)
+
+    def touch_all(self, tree: dict[str, bytes | None]) -> None:
+        """The device of this tree forgot what it knew: whatever it has, it may take for an edit of its own."""
+        for token in tokens_of(tree):
+            self._touched.setdefault(token, set()).update((-1, -2))
+
+    def delete(self, device: int, tokens: Iterable[str], rest: dict[str, bytes | None]) -> None:
+        """A person deleted these words; `rest` is what the device's folder holds afterwards."""
+        elsewhere = tokens_of(rest)
+        for token in tokens:
+            self._given_up.add(token)
+            if token not in elsewhere:
+                self._gone.setdefault(token, device)
+
+    def check(self, devices: list[Device]) -> None:
+        """All devices have settled: hold them to everything. Raises `OracleError`."""
+        trees = [device.tree() for device in devices]
+        for device, tree in zip(devices, trees, strict=True):
+            if tree != trees[0]:
+                raise OracleError(f"diverged: {devices[0].name} and {device.name}: {_difference(trees[0], tree)}")
+            if device.digest != devices[0].digest:
+                raise OracleError(f"digests differ: {_index_difference(devices[0], device)}")
+            if device.replica.state.store.index.recompute_digest() != device.digest:
+                raise OracleError(f"digest of {device.name} is not that of its records")
+            _check_index(device, tree)
+            _check_no_work(device)
+        self._check_words(devices, trees[0])
+        self._check_names(trees[0])
+
+    def _check_words(self, devices: list[Device], tree: dict[str, bytes | None]) -> None:
+        alive = tokens_of(tree)
+        written = {f"w{number}z" for number in range(1, self._count + 1)}
+        lost = written - self._given_up - alive
+        if lost:
+            kept = set().union(*map(_tokens_in_history, devices))
+            if lost - kept:
+                raise OracleError(f"lost: {sorted(lost - kept)}")
+            self.only_in_history |= lost
+        back = self._long_gone & alive
+        back |= {t for t, by in self._gone.items() if t in alive and not self._touched.get(t, set()) - {by}}
+        if back:
+            where = {p: sorted(tokens_in(c) & back) for p, c in tree.items() if c is not None and tokens_in(c) & back}
+            raise OracleError(f"returned: {where}")
+        known = {*FILLER, *written}
+        for path, content in tree.items():
+            strange = {word.decode() for word in _WORD.findall(content or b"")} - known
+            if strange:
+                raise OracleError(f"appeared: {path} holds {sorted(strange)}, which nobody wrote")
+        self._long_gone |= self._gone.keys() - alive
+        self._gone.clear()
+        self._touched.clear()
+
+    def _check_names(self, tree: dict[str, bytes | None]) -> None:
+        for path in tree:
+            for name in path.split("/"):
+                if _CONFLICT.sub("", name) not in self._names:
+                    raise OracleError(f"appeared: {path}, which nobody named so")
+
+
+def _check_index(device: Device, tree: dict[str, bytes | None]) -> None:
+    live = {e.record.path for e in device.replica.state.store.index.entries() if not e.record.deleted}
+    if live != tree.keys():
+        raise OracleError(f"index of {device.name} is not its tree: {sorted(live ^ tree.keys())}")
+
+
+def _check_no_work(device: Device) -> None:
+    state = device.replica.state
+    left: dict[str, object] = {
+        "offers": list(state.offers.paths()),
+        "wants": len(state.wants),
+        "wanted bytes": state.wants.total_bytes,
+        "transfers": len(state.transfers),
+        "staged": len(state.staged),
+        "contents": len(state.contents),
+        "dirty": sorted(state.dirty),
+        "again": dict(state.again),
+        "troubles": dict(state.troubles),
+        "temporary files": sorted(p.name for p in (device.root / ".vaultsync" / "tmp").glob("*")),
+        "asked": [len(session.wants) for session in state.sessions.values() if session.wants],
+        "waiting": [s.tracker.waiting for s in state.sessions.values() if s.tracker.waiting],
+        "unproven": [peer[:1].hex() for peer, session in state.sessions.items() if not session.in_sync],
+    }
+    found = {what: much for what, much in left.items() if much}
+    if found:
+        raise OracleError(f"unfinished: {device.name} still has {found}")
+
+
+def _tokens_in_history(device: Device) -> set[str]:
+    history = device.replica.state.store.history
+    found: set[str] = set()
+    for entry in device.replica.state.store.index.entries():
+        for version in history.versions(entry.record.path):
+            content = history.read(version.hash) if version.hash else None
+            found |= tokens_in(content or b"")
+    return found
+
+
+def _difference(one: dict[str, bytes | None], other: dict[str, bytes | None]) -> str:
+    paths = [path for path in sorted(one.keys() | other.keys()) if one.get(path, b"-") != other.get(path, b"-")]
+    return "; ".join(f"{path}: {one.get(path, '(nothing)')!r} / {other.get(path, '(nothing)')!r}" for path in paths)
+
+
+def _index_difference(one: Device, other: Device) -> str:
+    here, there = (
+        {e.record.path: e.record for e in device.replica.state.store.index.entries()} for device in (one, other)
+    )
+    said = []
+    for path in sorted(here.keys() | there.keys()):
+        pair = [
+            None if r is None else (str(r.kind), r.deleted, r.hash[:3].hex(), _counters(r.version.counters))
+            for r in (here.get(path), there.get(path))
+        ]
+        if pair[0] != pair[1]:
+            said.append(f"{path}: {pair[0]} / {pair[1]}")
+    return "; ".join(said)
+
+
+def _counters(counters: tuple[tuple[bytes, int], ...]) -> dict[int, int]:
+    return {device[0]: counter for device, counter in counters}
