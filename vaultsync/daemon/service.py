@@ -176,7 +176,7 @@ class Node:
             command=self._command,
             now_ms=self._now_ms,
             emit=self.bus.emit,
-            on_open=self._opened,
+            on_engine=self._engine_changed,
         )
         try:
             service.acquire()
@@ -194,9 +194,10 @@ class Node:
         self._vault_tasks.add(task)
         task.add_done_callback(self._vault_tasks.discard)
 
-    def _opened(self, vault: VaultId) -> None:
-        engine = self.vaults[vault].engine
-        assert engine is not None
+    def _engine_changed(self, vault: VaultId, engine: Engine | None) -> None:
+        if engine is None:
+            self._engines.pop(vault, None)
+            return
         self._engines[vault] = engine
         for peer in self.peers.get_peers():
             if peer.record.role_in(vault) is not None:

@@ -47,9 +47,10 @@ class VaultService:
         command: str,
         now_ms: Callable[[], int],
         emit: Callable[[Event], None],
-        on_open: Callable[[VaultId], None],
+        on_engine: Callable[[VaultId, Engine | None], None],
     ) -> None:
-        """`command` is what others are told holds the vault; `on_open` is called whenever the engine is new."""
+        """`command` is what others are told holds the vault; `on_engine` is called with every new engine, and with
+        None when it has ended."""
         self.record = record
         self.engine: Engine | None = None
         self.state = "opening"
@@ -67,7 +68,7 @@ class VaultService:
         self._command = command
         self._now_ms = now_ms
         self._emit = emit
-        self._on_open = on_open
+        self._on_engine = on_engine
 
     @property
     def vault(self) -> VaultId:
@@ -110,7 +111,7 @@ class VaultService:
             try:
                 self.watching = watcher.degraded or ""
                 self.engine = engine
-                self._on_open(self.vault)
+                self._on_engine(self.vault, engine)
                 self.tried.set()
                 async with asyncio.TaskGroup() as tasks:
                     pruning = tasks.create_task(self._prune_now_and_then(engine))
@@ -122,6 +123,7 @@ class VaultService:
                 raise group.exceptions[0] from None
             finally:
                 self.engine = None
+                self._on_engine(self.vault, None)
                 await asyncio.shield(loop.run_in_executor(worker, watcher.stop))
         except OSError as error:
             raise VaultError(f"The disk says: {error}.") from error
