@@ -28,7 +28,7 @@ async def dial(endpoint: Endpoint, peer: NodeId, addresses: Sequence[str], repor
 
     async def attempt(address: str) -> None:
         try:
-            connection = await endpoint.connect(peer, Address.parse(address))
+            connection = await endpoint.connect(peer, _parsed(address))
         except TransportError as error:
             report(address, _outcome(error), error.message)
             errors.append(error)
@@ -58,6 +58,13 @@ async def dial(endpoint: Endpoint, peer: NodeId, addresses: Sequence[str], repor
         for task in attempts:
             task.cancel()
         await asyncio.gather(*attempts, return_exceptions=True)
+
+
+def _parsed(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError:
+        raise UnreachableError(f"“{text}” is no address.") from None
 
 
 async def _first_of(

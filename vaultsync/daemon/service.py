@@ -35,7 +35,7 @@ from vaultsync.errors import (
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.paths import MARKER_DIR
-from vaultsync.protocol.limits import PROTOCOL_VERSION
+from vaultsync.protocol.limits import MAX_NAME, PROTOCOL_VERSION
 from vaultsync.protocol.messages import Hello, Join
 from vaultsync.store.peers import PeerAddress, PeerRecord
 from vaultsync.store.vaults import VaultRecord
@@ -50,6 +50,9 @@ from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.lock import FileLock
 
 PORT_FILE: Final = "port"
+
+OPENING_S: Final = 2.0
+"""How long peers wait for vaults to open; one on a slow disk joins its conversations later."""
 LOCK_FILE: Final = "node.lock"
 
 
@@ -126,9 +129,15 @@ class Node:
     async def run(self) -> None:
         """Serve the vaults and the peers until `stopping` is set."""
         async with asyncio.TaskGroup() as self._tasks:
-            running = self._tasks.create_task(self.peers.run())
             for service in self.vaults.values():
                 self._start(service)
+            # A conversation that begins before the vaults are open would have to begin again.
+            opening = [asyncio.create_task(service.tried.wait()) for service in self.vaults.values()]
+            if opening:
+                await asyncio.wait(opening, timeout=OPENING_S)
+                for task in opening:
+                    task.cancel()
+            running = self._tasks.create_task(self.peers.run())
             await self.stopping.wait()
             running.cancel()
             for task in list(self._vault_tasks):
@@ -153,7 +162,7 @@ class Node:
             found = marker.read(str(root))
         except VaultOfflineError:
             vault = VaultId(secrets.token_bytes(VaultId.SIZE))
-            folder = VaultFolder.create(str(root), vault, name or root.name)
+            folder = VaultFolder.create(str(root), vault, _presentable(name or root.name))
             found = marker.Marker(folder.vault, folder.name)
         return await self._register(root, found.vault, found.name, "member")
 
@@ -234,6 +243,7 @@ class Node:
             raise VaultError(f"This device has that vault already, at {served.record.root}.")
         if served is None:
             _check_place(root)
+        await self.peers.running.wait()
         hello = self._hello()
         addresses = tuple(str(address) for address in self.endpoint.addresses)[:8]
         request = Join(ticket.vault, ticket.secret, hello.name, hello.hostname, addresses)
@@ -282,6 +292,11 @@ class Node:
 
     def _hello(self) -> Hello:
         return Hello(PROTOCOL_VERSION, self.config.name, socket.gethostname()[:64], __version__)
+
+
+def _presentable(name: str) -> str:
+    """A vault's name as it may stand on a ticket: one line, no control characters, bounded."""
+    return "".join(c for c in name if c.isprintable())[:MAX_NAME].strip() or "vault"
 
 
 async def _resolved(root: Path) -> Path:
