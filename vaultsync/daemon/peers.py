@@ -133,7 +133,6 @@ class PeerManager:
             self._peers[record.node_id] = Peer(record, wanted=record.auto_connect)
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                self.running.set()
                 for peer in self._peers.values():
                     self._start(peer)
                 self.ready.set()

@@ -135,8 +135,8 @@ class Node:
             opening = [asyncio.create_task(service.tried.wait()) for service in self.vaults.values()]
             if opening:
                 await asyncio.wait(opening, timeout=OPENING_S)
-                for task in opening:
-                    task.cancel()
+                for waiting in opening:
+                    waiting.cancel()
             running = self._tasks.create_task(self.peers.run())
             await self.stopping.wait()
             running.cancel()
@@ -243,7 +243,6 @@ class Node:
             raise VaultError(f"This device has that vault already, at {served.record.root}.")
         if served is None:
             _check_place(root)
-        await self.peers.running.wait()
         hello = self._hello()
         addresses = tuple(str(address) for address in self.endpoint.addresses)[:8]
         request = Join(ticket.vault, ticket.secret, hello.name, hello.hostname, addresses)
