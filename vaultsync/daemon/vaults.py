@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ from vaultsync.vault.lock import VaultLock
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.selection import Selection
 from vaultsync.vault.watcher import Watcher
+
+_log = logging.getLogger(__name__)
 
 OFFLINE_RETRY_S: Final = 2.0
 """How often a folder that is not there is looked for."""
@@ -91,6 +94,10 @@ class VaultService:
                     await asyncio.sleep(OFFLINE_RETRY_S)
                 except VaultsyncError as error:
                     self._set_state("failed", f"{error.title}: {error.message}")
+                    await asyncio.sleep(FAILED_RETRY_S)
+                except Exception as error:  # noqa: BLE001 - a fault in one vault must not stop the others
+                    _log.critical("vault %s has failed", self.record.name, exc_info=error)
+                    self._set_state("failed", f"There is a fault in vaultsync: {error!r}. The log has more.")
                     await asyncio.sleep(FAILED_RETRY_S)
         finally:
             worker.shutdown(wait=False)
