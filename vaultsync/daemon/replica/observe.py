@@ -78,11 +78,13 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
         now_ms,
     )
     gone = _gone(state, seen, tombstones, now_ms)
-    changes = [
-        *(_entry(observed, change) for (observed, _), change in zip(seen.appeared, arrivals, strict=True)),
-        *(_entry(observed, change) for observed, change in seen.edited),
-        *(entry for entry in gone if entry.state is State.PRESENT),
-    ]
+    changes = _moves_together(
+        [
+            *(_entry(observed, change) for (observed, _), change in zip(seen.appeared, arrivals, strict=True)),
+            *(_entry(observed, change) for observed, change in seen.edited),
+        ],
+        [entry for entry in gone if entry.state is State.PRESENT],
+    )
     silent = [*seen.regained, *(entry for entry in gone if entry.state is State.HELD)]
     if not changes and not silent and not seen.touched:
         return set()
@@ -140,7 +142,13 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
 
 def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms: int) -> list[Entry]:
     """Entries for what vanished, the deepest first: tombstones, or held until a person has decided."""
-    files = sum(tombstone.kind is Kind.FILE and tombstone.moved_to is None for tombstone in tombstones)
+    # What a person asked this device to remove needs no second word.
+    lost = [
+        entry
+        for (entry, _), stone in zip(seen.vanished, tombstones, strict=True)
+        if stone.moved_to is None and stone.path not in state.labels
+    ]
+    files = sum(entry.record.kind is Kind.FILE for entry in lost)
     state.deletions = [(at_ms, count) for at_ms, count in state.deletions if at_ms > now_ms - DELETION_WINDOW_MS]
     if files:
         state.deletions.append((now_ms, files))
@@ -149,7 +157,6 @@ def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms
     before = counts.files + counts.held + recent - files
     held: dict[str, Entry] = {}
     if files and is_mass_deletion(recent, before):
-        lost = [entry for (entry, _), stone in zip(seen.vanished, tombstones, strict=True) if stone.moved_to is None]
         cause = deletion_cause(recent, before, sorted(e.record.path for e in lost if "/" not in e.record.path))
         held = {entry.record.path: replace(entry, state=State.HELD, reason=cause, signature=None) for entry in lost}
         state.emit(DeletionHeld(state.vault_text, len(held), cause))
@@ -157,6 +164,21 @@ def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms
             state.store.audit.append([AuditEntry(now_ms, "held", None, None, cause)])
     tombstones = sorted(tombstones, key=lambda stone: -stone.path.count("/"))
     return [held.get(stone.path) or Entry(stone) for stone in tombstones]
+
+
+def _moves_together(arrivals: list[Entry], tombstones: list[Entry]) -> list[Entry]:
+    """All of them, each tombstone of a move right after the record of the new place.
+
+    In this order they are numbered and sent. A peer that gets both in one change set renames its file; and it must
+    know the new place before it learns that the old one is gone, or an edit of its own can't follow.
+    """
+    left = {entry.record.path: entry for entry in tombstones}
+    together = []
+    for entry in arrivals:
+        together.append(entry)
+        if (origin := entry.record.moved_from) is not None and origin in left:
+            together.append(left.pop(origin))
+    return [*together, *left.values()]
 
 
 def _entry(observed: Observation, change: FileRecord) -> Entry:

@@ -10,7 +10,7 @@ from vaultsync.daemon.replica.contents import ensure_in_history, obtain
 from vaultsync.daemon.replica.observe import look
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import DiskFullError, VaultError
-from vaultsync.model.records import Entry, FileRecord, Kind
+from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord, Kind
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.vault.applier import Action as DiskAction
 from vaultsync.vault.applier import RemoveFile, Result, Staged, WriteFile
@@ -35,13 +35,17 @@ class RestorePlan:
 def plan_restore(state: ReplicaState, time_ms: int, prefix: str = "") -> RestorePlan:
     """Compare what the folder held at `time_ms` (Unix ms, of this device) with what it holds now."""
     index, history = state.store.index, state.store.history
-    then = {version.path: version for version in history.at(time_ms, prefix) if version.hash}
+    then = {
+        version.path: version
+        for version in history.at(time_ms, prefix)
+        if version.hash and state.selection.reason(version.path, is_folder=False) is None
+    }
     now: dict[str, Entry] = {
         entry.record.path: entry for entry in index.below(prefix) if entry.record.kind is Kind.FILE
     }
     if prefix and (entry := index.get(prefix)) is not None and on_disk(entry):
         now[prefix] = entry
-    held = history.has_many([version.hash for version in then.values()])
+    held = {EMPTY_HASH, *history.has_many([version.hash for version in then.values()])}
     bring_back, change_back, lost = [], [], []
     for path, version in sorted(then.items()):
         current = now.get(path)
@@ -69,14 +73,17 @@ def restore(state: ReplicaState, versions: Sequence[HistoryVersion], now_ms: int
 
 
 def remove(state: ReplicaState, paths: Sequence[str], now_ms: int) -> set[str]:
-    """Remove files, into history. Returns the paths that changed. Raises `VaultError` as `restore` does."""
+    """Remove files, into history. Returns the paths that changed. Raises `VaultError` as `restore` does.
+
+    However many they are, no brake asks again: a person has asked for it.
+    """
     entries = [entry for entry in state.store.index.get_many(paths).values() if on_disk(entry)]
     _keep(state, entries)
     actions: list[DiskAction] = []
     for entry in entries:
         assert entry.signature is not None
         actions.append(RemoveFile(entry.record.path, entry.signature))
-    return _apply(state, actions, [entry.record.path for entry in entries], now_ms)
+    return _apply(state, actions, [entry.record.path for entry in entries], now_ms, (Action.DELETED, ""))
 
 
 def put_content(state: ReplicaState, path: str, content: bytes, now_ms: int, label: tuple[Action, str]) -> set[str]:
@@ -116,20 +123,33 @@ def _write(
     state.applier.make_durable([staged for _, staged, _ in writes])
     actions: list[DiskAction] = []
     for path, staged, entry in writes:
-        expected = entry.signature if entry is not None and on_disk(entry) else None
-        actions.append(WriteFile(path, staged.hash, staged.signature.size, now_ms * 1_000_000, False, expected, staged))
-        state.labels[path] = label
+        there = entry if entry is not None and on_disk(entry) else None
+        executable = there is not None and there.record.executable
+        expected = there.signature if there is not None else None
+        size = staged.signature.size
+        actions.append(WriteFile(path, staged.hash, size, now_ms * 1_000_000, executable, expected, staged))
     try:
-        return _apply(state, actions, [path for path, _, _ in writes], now_ms)
+        return _apply(state, actions, [path for path, _, _ in writes], now_ms, label)
     finally:
-        for path, staged, _ in writes:
-            state.labels.pop(path, None)
+        for _, staged, _ in writes:
             state.applier.discard(staged)
 
 
-def _apply(state: ReplicaState, actions: Sequence[DiskAction], paths: Sequence[str], now_ms: int) -> set[str]:
+def _apply(
+    state: ReplicaState,
+    actions: Sequence[DiskAction],
+    paths: Sequence[str],
+    now_ms: int,
+    label: tuple[Action, str],
+) -> set[str]:
+    """Do it on disk, and take what came of it into the index as an edit of this device."""
     outcomes = state.applier.apply(actions)
-    changed = look(state, paths, now_ms)
+    state.labels |= dict.fromkeys(paths, label)
+    try:
+        changed = look(state, paths, now_ms)
+    finally:
+        for path in paths:
+            state.labels.pop(path, None)
     for path, outcome in zip(paths, outcomes, strict=True):
         if outcome.disk_full:
             raise DiskFullError(outcome.reason)
