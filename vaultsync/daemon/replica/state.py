@@ -112,10 +112,11 @@ class ReplicaState:
             del self.troubles[path]
         self.emit(TroubleChanged(self.vault_text, path, reason))
 
-    def hold_content(self, hash_: bytes, data: bytes) -> None:
-        """Keep `data` for a path that can't take it yet, within bounds."""
-        if sum(map(len, self.contents.values())) + len(data) <= HELD_CONTENT:
-            self.contents[hash_] = data
+    def trim_contents(self) -> None:
+        """Let go of contents that came and could not be used, beyond the bound; they are asked for again."""
+        held = sum(map(len, self.contents.values()))
+        while held > HELD_CONTENT:
+            held -= len(self.contents.pop(next(iter(self.contents))))
 
 
 def on_disk(entry: Entry | None) -> bool:
