@@ -79,7 +79,6 @@ class Replica:
                 save_cursors(self._state)
         del self._state.sessions[peer.raw]
         fetch.lost(self._state, peer.raw)
-        self._state.offers.drop(peer.raw)
 
     def look(self, paths: Collection[str], now_ms: int) -> Effects:
         """Look at paths that may have changed on disk."""
@@ -125,17 +124,19 @@ class Replica:
                     state.offers.add(Offer(record, peer.raw))
                 arrived = {record.path for record in message.records}
                 settle(state, waiting | arrived, now_ms)
+                fetch.let_go(state, message.contents, waiting | arrived)
                 if IGNORE_FILE in arrived:
                     state.dirty.add(IGNORE_FILE)
             case Contents():
-                ready = fetch.receive_contents(state, peer.raw, message)
+                ready = fetch.receive_contents(state, peer.raw, message, now_ms)
                 settle(state, ready, now_ms)
+                fetch.let_go(state, message.contents, ready)
                 if IGNORE_FILE in ready:
                     state.dirty.add(IGNORE_FILE)
             case ManifestPart():
                 settle(state, fetch.receive_manifest(state, peer.raw, message), now_ms)
             case Chunks():
-                settle(state, fetch.receive_chunks(state, peer.raw, message), now_ms)
+                settle(state, fetch.receive_chunks(state, peer.raw, message, now_ms), now_ms)
         return self._effects(now_ms)
 
     def next_changes(self, peer: NodeId, now_ms: int) -> tuple[ChangeSet | None, Effects]:
@@ -234,6 +235,8 @@ class Replica:
     def _effects(self, now_ms: int) -> Effects:
         """What is due after a step: acknowledgements, digests, wants, and who has something to pull."""
         state = self._state
+        if not state.offers:
+            fetch.let_go_of_all(state)
         position = state.position
         if any(s.tracker.advance() - s.saved > 10_000 for s in state.sessions.values()):
             with state.store.transaction():
