@@ -22,6 +22,11 @@ FIRST_WORD_S: Final = 10.0
 MAX_CONTROL_QUEUE: Final = 10_000
 """Control messages that wait to be sent. They are small, and a peer that reads none of them is dropped."""
 
+HEARTBEAT_S: Final = 7.0
+"""Silence after which the peer is asked whether it is there."""
+ANSWER_S: Final = 8.0
+"""How long it has for the answer: a dead path is noticed within the sum, 15 s (the issue asks for 20 s)."""
+
 VaultMessages = (Ack, Digest, Resync, Want, ChangeSet, Contents, ManifestPart, Chunks)
 
 
@@ -122,6 +127,7 @@ class Link:
                 tasks.create_task(self._accept_streams(tasks))
                 tasks.create_task(self._send_changes())
                 tasks.create_task(self._send_contents())
+                tasks.create_task(self._listen_for_life())
                 for vault in self.theirs.vaults:
                     if (engine := self.shared.get(vault.vault)) is not None:
                         await engine.opened(self.peer, vault)
@@ -141,6 +147,14 @@ class Link:
     async def _end_when_closed(self) -> None:
         code, reason, by_peer = await self.connection.wait_closed()
         raise ConnectionLostError(reason or code.name.lower().replace("_", " "), code=code, by_peer=by_peer)
+
+    async def _listen_for_life(self) -> None:
+        """Whoever sends anything is alive; whoever sends nothing is asked."""
+        heard = -1
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if heard == (heard := self.connection.bytes_received) and not await self.connection.probe(ANSWER_S):
+                raise ConnectionLostError("It does not answer any more.", code=CloseCode.TIMEOUT)
 
     async def _read_control(self) -> None:
         while (message := await self._reader.read()) is not None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.dialing import dial
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, PeerStateChanged
+from vaultsync.daemon.greeting import DENIALS, Opened, accept_control, ask_to_join, denial_words, open_control
 from vaultsync.daemon.link import FIRST_WORD_S, Link
-from vaultsync.daemon.wire import MessageReader, MessageWriter
+from vaultsync.daemon.peer import MAX_SIGHTINGS
+from vaultsync.daemon.peer import Peer as Peer
+from vaultsync.daemon.peer import PeerState as PeerState
 from vaultsync.errors import (
     CloseCode,
     ConnectionLostError,
@@ -21,16 +24,15 @@ from vaultsync.errors import (
     ProtocolError,
     RefusedError,
     TransportError,
-    UnreachableError,
     VaultsyncError,
+    WrongPeerError,
 )
 from vaultsync.model.ids import NodeId, VaultId
-from vaultsync.protocol.framing import StreamKind
 from vaultsync.protocol.messages import Hello, Join, Welcome
 from vaultsync.store.attempts import Attempt
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
-from vaultsync.sync.reconnect import Candidate, ReconnectPolicy, dial_order, keeps_existing
+from vaultsync.sync.reconnect import Candidate, dial_order, keeps_existing
 from vaultsync.transport.base import Connection, Endpoint
 
 MAX_STRANGERS: Final = 32
@@ -39,14 +41,8 @@ MAX_STRANGERS: Final = 32
 DUPLICATE_RETRY_S: Final = 1.0
 """When to dial again if the peer kept another connection that this side knows nothing of."""
 
-
-@dataclass(slots=True)
-class Opened:
-    """A connection's control stream, and the Hello if it has been read from it."""
-
-    reader: MessageReader
-    writer: MessageWriter
-    hello: Hello | None = None
+DOUBT_S: Final = 3.0
+"""How long a peer has to answer after the network has changed or the machine has slept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +52,6 @@ class Ended:
     code: CloseCode
     opened: bool
     """Whether Hellos had been exchanged."""
-
-
-class PeerState(StrEnum):
-    DISCONNECTED = "disconnected"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    SYNCING = "syncing"
-
-
-@dataclass(slots=True)
-class Peer:
-    """A paired device, as this node sees it now."""
-
-    record: PeerRecord
-    state: PeerState = PeerState.DISCONNECTED
-    reason: str = ""
-    """Why it is not connected, in words."""
-    link: Link | None = None
-    since_s: float = 0.0
-    """Loop time at which the link came to be."""
-    policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
-    wanted: bool = True
-    """Whether a connection is to be kept: auto-connect, or asked for by a person."""
-    nudge: asyncio.Event = field(default_factory=asyncio.Event)
-    free: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while there is no link."""
-    task: asyncio.Task[None] | None = None
 
 
 class Admission(Protocol):
@@ -170,15 +139,23 @@ class PeerManager:
 
     async def remove_peer(self, node: NodeId) -> bool:
         """Forget a device; a sync that is going on is broken off, nothing of it half done."""
-        peer = self._peers.pop(node, None)
-        if peer is None:
+        if node not in self._peers:
             return False
         await self._database.run(lambda store: store.peers.remove(node))
+        await self.forget(node)
+        return True
+
+    async def forget(self, node: NodeId) -> None:
+        """A device is no peer any more, and the store knows that: end what goes on with it."""
+        peer = self._peers.pop(node, None)
+        if peer is None:
+            return
+        peer.removed = True
+        peer.wanted = False
+        peer.nudge.set()
         if peer.link is not None:
             peer.link.drop(RefusedError(CloseCode.REMOVED, "This device has been removed."))
-        if peer.task is not None:
-            peer.task.cancel()
-        return True
+            await peer.free.wait()
 
     async def update_peer(self, node: NodeId, *, name: str | None = None, auto_connect: bool | None = None) -> Peer:
         """Rename a device, or change whether a connection to it is kept. `NodeError` if it is not known."""
@@ -188,15 +165,14 @@ class PeerManager:
         if auto_connect is not None:
             peer.record = await self._database.run(lambda store: store.peers.update(node, auto_connect=auto_connect))
             peer.wanted = auto_connect
-            peer.nudge.set()
+            peer.dial_now()
         return peer
 
     def connect_to_peer(self, node: NodeId) -> None:
         """Dial now, and keep the connection. `NodeError` if it is not known."""
         peer = self._require(node)
         peer.wanted = True
-        peer.policy.reset()
-        peer.nudge.set()
+        peer.dial_now()
 
     def disconnect_peer(self, node: NodeId) -> None:
         """Close the connection and dial no more until asked. `NodeError` if it is not known."""
@@ -208,8 +184,20 @@ class PeerManager:
     def connect_all(self) -> None:
         """Dial every wanted peer now: the network has changed, or somebody asked."""
         for peer in self._peers.values():
-            peer.policy.reset()
-            peer.nudge.set()
+            peer.dial_now()
+
+    async def network_changed(self) -> None:
+        """Dial every wanted peer that is not connected, and find out which connections have survived."""
+        self.connect_all()
+        await asyncio.gather(*(self._doubt(peer, peer.link) for peer in self.get_peers() if peer.link is not None))
+
+    def sighted(self, node: NodeId, addresses: Sequence[str]) -> None:
+        """A device was seen on the local network. If it is a peer that is not connected, it is dialed at once."""
+        peer = self._peers.get(node)
+        if peer is not None:
+            peer.sightings = tuple(addresses[:MAX_SIGHTINGS])
+            if addresses:
+                peer.dial_now()
 
     def refresh(self, node: NodeId) -> None:
         """The vaults shared with a device have changed: begin its conversation anew."""
@@ -225,25 +213,8 @@ class PeerManager:
         Raises `RefusedError` with the other side's close code, `UnreachableError`, `WrongPeerError`.
         """
         connection = await dial(self._endpoint, node, addresses, self._report(node))
-        try:
-            opened = await _open_control(connection)
-            await opened.writer.write(join)
-            async with asyncio.timeout(FIRST_WORD_S):
-                answer = await opened.reader.read()
-            if not isinstance(answer, Welcome):
-                raise ProtocolError(CloseCode.UNEXPECTED, "did not answer the request to join")
-            return connection, opened, answer
-        except ConnectionLostError as error:
-            await connection.close()
-            if error.by_peer and error.code is not None and error.code is not CloseCode.TIMEOUT:
-                raise RefusedError(error.code, error.message) from error
-            raise
-        except TimeoutError:
-            await connection.close(CloseCode.TIMEOUT)
-            raise UnreachableError("It took the call but did not answer.") from None
-        except BaseException:
-            await connection.close()
-            raise
+        opened, welcome = await ask_to_join(connection, join)
+        return connection, opened, welcome
 
     def adopt(self, connection: Connection, opened: Opened) -> None:
         """Go on with a connection over which this node has just been let in."""
@@ -260,45 +231,38 @@ class PeerManager:
 
     async def _keep_connected(self, peer: Peer) -> None:
         """Dial, again and again, whenever there is no link and one is wanted."""
-        delay_s: float | None = 0.0 if peer.wanted else None
-        while True:
+        delay_s: float | None = 0.0
+        while not peer.removed:
             if peer.link is not None:
                 await peer.free.wait()
-                delay_s = peer.policy.lost() if peer.wanted else None
-            try:
-                async with asyncio.timeout(delay_s):
+                delay_s = peer.policy.lost()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay_s if peer.wanted else None):
                     await peer.nudge.wait()
-            except TimeoutError:
-                pass
             peer.nudge.clear()
-            if peer.link is not None:
-                continue
-            if not peer.wanted:
-                delay_s = None
-                continue
-            delay_s = await self._dial(peer)
+            if peer.link is None and peer.wanted:
+                delay_s = await self._dial(peer)
 
-    async def _dial(self, peer: Peer) -> float | None:
+    async def _dial(self, peer: Peer) -> float:
         """One try. Returns how long to wait before the next, in seconds."""
         self._set_state(peer, PeerState.CONNECTING)
-        candidates = [Candidate(a.address, a.source, a.last_ok_ms) for a in peer.record.addresses]
         try:
             connection = await dial(
-                self._endpoint, peer.record.node_id, dial_order(candidates), self._report(peer.record.node_id)
+                self._endpoint, peer.record.node_id, _addresses(peer), self._report(peer.record.node_id)
             )
+            opened = await open_control(connection)
         except TransportError as error:
             if peer.link is None:
                 self._set_state(peer, PeerState.DISCONNECTED, error.message)
-            return peer.policy.failed(self._lot())
-        try:
-            opened = await _open_control(connection)
-        except ConnectionLostError as error:
-            self._set_state(peer, PeerState.DISCONNECTED, error.message)
+            if isinstance(error, WrongPeerError) or (isinstance(error, RefusedError) and error.code in DENIALS):
+                return peer.policy.denied()
             return peer.policy.failed(self._lot())
         ended = await self._converse(peer, connection, opened)
         if ended.code is CloseCode.DUPLICATE:
             return DUPLICATE_RETRY_S
-        return peer.policy.lost() if ended.opened else peer.policy.failed(self._lot())
+        if ended.opened:
+            return peer.policy.lost()
+        return peer.policy.denied() if ended.code in DENIALS else peer.policy.failed(self._lot())
 
     async def _incoming(self, connection: Connection) -> None:
         """Somebody dialed us. Peers go on; a stranger has one word."""
@@ -321,12 +285,7 @@ class PeerManager:
         await self._converse(peer, connection, opened)
 
     async def _first_word(self, connection: Connection) -> Opened:
-        async with asyncio.timeout(FIRST_WORD_S):
-            sender, receiver = await connection.accept_stream()
-            if sender is None:
-                raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a control stream")
-            opened = Opened(MessageReader(receiver, StreamKind.CONTROL), MessageWriter(sender))
-            first = await opened.reader.read()
+        opened, first = await accept_control(connection)
         if isinstance(first, Join):
             record, welcome = await self._admit(connection, first)
             self.known(record)
@@ -356,6 +315,9 @@ class PeerManager:
                 return Ended(CloseCode.DUPLICATE, opened=False)
             peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
             await peer.free.wait()
+        if peer.removed:
+            await connection.close(CloseCode.REFUSED)
+            return Ended(CloseCode.REFUSED, opened=False)
         shared = {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None}
         link = Link(connection, opened.reader, opened.writer, shared, self._hello())
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
@@ -371,17 +333,23 @@ class PeerManager:
             reason = error.message
             found = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
             code = CloseCode.INTERNAL if found is None else found
-            if isinstance(error, ConnectionLostError) and code is CloseCode.REFUSED:
-                reason = "It does not know this device, or has removed it."
+            if isinstance(error, ConnectionLostError) and error.by_peer and code in DENIALS:
+                reason = denial_words(code)
         finally:
             peer.link = None
             try:
                 await link.close(code, reason)
             finally:
                 peer.free.set()
-                if node in self._peers:
+                if not peer.removed:
                     self._set_state(peer, PeerState.DISCONNECTED, reason)
         return Ended(code, opened=stood)
+
+    async def _doubt(self, peer: Peer, link: Link) -> None:
+        if not await link.connection.probe(DOUBT_S) and peer.link is link:
+            link.drop(ConnectionLostError("The network has changed.", code=CloseCode.TIMEOUT))
+            peer.policy.reset()
+            peer.nudge.set()
 
     async def _connected(self, peer: Peer, connection: Connection, hello: Hello) -> None:
         node, address, now_ms = peer.record.node_id, str(connection.address), self._now_ms()
@@ -423,6 +391,6 @@ class PeerManager:
         return peer
 
 
-async def _open_control(connection: Connection) -> Opened:
-    sender, receiver = await connection.open_stream()
-    return Opened(MessageReader(receiver, StreamKind.CONTROL), MessageWriter(sender))
+def _addresses(peer: Peer) -> list[str]:
+    seen = [Candidate(address, "mdns") for address in peer.sightings]
+    return dial_order([*seen, *(Candidate(a.address, a.source, a.last_ok_ms) for a in peer.record.addresses)])

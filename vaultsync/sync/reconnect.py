@@ -35,6 +35,11 @@ class ReconnectPolicy:
         delay = min(FIRST_DELAY_S * 2.0 ** min(self.failures - 2, 10), LONGEST_DELAY_S)
         return min(delay * (1 + JITTER * (2 * lot - 1)), LONGEST_DELAY_S)
 
+    def denied(self) -> float:
+        """The peer answered and does not let us in: asking again soon would change nothing. Returns the delay in s."""
+        self.failures += 1
+        return LONGEST_DELAY_S
+
     def reset(self) -> None:
         """A success, a change of network, a sighting or a person's click: the next dial is at once."""
         self.failures = 0

@@ -97,6 +97,9 @@ class Connection(Protocol):
         Raises `ConnectionLostError` when the connection has ended.
         """
 
+    async def probe(self, timeout_s: float) -> bool:
+        """Whether the peer answers a ping within `timeout_s`; False too for a connection that has ended."""
+
     async def close(self, code: CloseCode = CloseCode.NORMAL, reason: str = "") -> None:
         """Close, telling the peer why. Idempotent."""
 
@@ -126,6 +129,9 @@ class Endpoint(Protocol):
 
     async def accept(self) -> Connection:
         """The next authenticated incoming connection. `ConnectionLostError` once the endpoint is closed."""
+
+    async def rebind(self) -> None:
+        """Go on from this device's present addresses, after they changed. `TransportError` if that is impossible."""
 
     async def close(self) -> None:
         """Close every connection with `NORMAL` and free the socket."""

@@ -128,6 +128,9 @@ class MemoryEndpoint:
             await self._arrival.wait()
         return self._accepted.popleft()
 
+    async def rebind(self) -> None:
+        self._check_open()
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -214,6 +217,16 @@ class MemoryConnection:
         reason = clean_reason(reason)
         self.end((code, reason, False))
         self.post(lambda: self._far.end((code, reason, True)))
+
+    async def probe(self, timeout_s: float) -> bool:
+        answered = asyncio.Event()
+        self.post(lambda: self._far.post(answered.set))
+        try:
+            async with asyncio.timeout(timeout_s):
+                await answered.wait()
+        except TimeoutError:
+            return False
+        return not self._end.done()
 
     async def wait_closed(self) -> End:
         return await asyncio.shield(self._end)

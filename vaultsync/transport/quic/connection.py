@@ -95,6 +95,8 @@ class QuicPeerConnection:
         self._bytes_sent = 0
         self._bytes_received = 0
         self._datagrams_sent = 0
+        self._probes = 0
+        self._probed: dict[int, asyncio.Future[None]] = {}
 
     # The interface of `base.Connection`
 
@@ -143,6 +145,20 @@ class QuicPeerConnection:
 
     async def accept_stream(self) -> tuple[QuicSendStream | None, QuicReceiveStream]:
         return await self._streams.accept()
+
+    async def probe(self, timeout_s: float) -> bool:
+        if self._end.done():
+            return False
+        self._probes += 1
+        uid, answer = self._probes, self._loop.create_future()
+        self._probed[uid] = answer
+        try:
+            self.quic.send_ping(uid)
+            self.wake_soon()
+            await asyncio.wait({answer, self._end}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            return answer.done() and not self._end.done()
+        finally:
+            del self._probed[uid]
 
     async def close(self, code: CloseCode = CloseCode.NORMAL, reason: str = "") -> None:
         self.shut(code, reason)
@@ -274,6 +290,10 @@ class QuicPeerConnection:
             return
         elif isinstance(event, events.HandshakeCompleted):
             self._authenticate()
+        elif isinstance(event, events.PingAcknowledged):
+            answer = self._probed.get(event.uid)
+            if answer is not None and not answer.done():
+                answer.set_result(None)
         else:
             self._streams.take(event)
 
