@@ -1,0 +1,5 @@
+"""`vaultsync demo`."""
+
+
+def demo() -> None:
+    """Demo."""

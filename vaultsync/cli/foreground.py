@@ -1,0 +1,134 @@
+"""A node in the foreground: started, shown, and stopped cleanly by a signal, by the API, or by the end of its input."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from vaultsync.cli.presenter import Presenter, make_presenter
+from vaultsync.daemon.bus import EventBus
+from vaultsync.daemon.config import Config, Places
+from vaultsync.daemon.service import Node, open_node
+from vaultsync.errors import VaultsyncError
+from vaultsync.server.serve import serve_api
+from vaultsync.server.snapshot import status_of
+
+TICK_S: Final = 0.2
+
+Begin = Callable[[Node, Presenter], Awaitable[None]]
+"""What the node is to do first: add vaults, or use a ticket. What it raises ends the node."""
+
+
+class NodeNames:
+    """What ids are called on this node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def vault(self, vault_id: str) -> str:
+        return next((s.record.name for v, s in self._node.vaults.items() if str(v) == vault_id), vault_id[:10])
+
+    def peer(self, node_id: str) -> str:
+        peers = self._node.peers.get_peers()
+        return next((p.record.name for p in peers if str(p.record.node_id) == node_id), node_id[:10])
+
+
+async def run_node(begin: Begin, *, command: str, as_json: bool, until_eof: bool) -> None:
+    """Run a node until it is told to stop.
+
+    Raises `NodeRunningError` if one runs already, the `ConfigError`, `IdentityError`, `StoreError` or
+    `TransportError` for which it can't start, and what `begin` raises.
+    """
+    places = Places.find()
+    config = Config.load(places.config_file)
+    async with open_node(places, config, command=command) as node:
+        presenter = make_presenter(NodeNames(node), as_json=as_json)
+        try:
+            with _stop_signals(node.stopping):
+                await _run(node, presenter, begin, until_eof=until_eof)
+        finally:
+            presenter.close()
+
+
+async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: bool) -> None:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(node.run())
+            showing = tasks.create_task(_show(node.bus, presenter))
+            ticking = tasks.create_task(_tick(presenter))
+            try:
+                await node.peers.ready.wait()
+                await begin(node, presenter)
+                async with serve_api(node):
+                    presenter.serving(await status_of(node))
+                    if until_eof:
+                        _stop_at_eof(node.stopping)
+                    await node.stopping.wait()
+                    presenter.stopping()
+            finally:
+                node.stopping.set()
+                await running
+                showing.cancel()
+                ticking.cancel()
+    except* VaultsyncError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, VaultsyncError)
+    return found
+
+
+async def _show(bus: EventBus, presenter: Presenter) -> None:
+    async for _, event in bus.listen(after=0):
+        presenter.handle(event)
+
+
+async def _tick(presenter: Presenter) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        presenter.tick()
+
+
+@contextmanager
+def _stop_signals(stopping: asyncio.Event) -> Iterator[None]:
+    """Let the first Ctrl-C, hang-up or SIGTERM stop the node cleanly; a second one ends it at once."""
+    loop = asyncio.get_running_loop()
+    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in wanted}
+
+    def stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(stopping.set)
+
+    for number in wanted:
+        # A process started with nohup keeps ignoring hang-ups.
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop_at_eof(stopping: asyncio.Event) -> None:
+    """Stop when standard input ends: then the program that started this one is gone, however it ended."""
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stopping.set)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()

@@ -1,0 +1,72 @@
+"""The command `vaultsync`: one verb per file, and what all of them have in common.
+
+Verbs import what they need when they are called: `vaultsync --help` and `vaultsync status` stay quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from vaultsync import __version__
+from vaultsync.cli import demo, join, peers, run, status, ticket
+from vaultsync.cli.output import ExitCode, exit_code, print_error
+from vaultsync.errors import VaultsyncError
+
+DEBUG_VARIABLE = "VAULTSYNC_DEBUG"
+"""If set, an unexpected error ends in its traceback."""
+
+app = typer.Typer(
+    name="vaultsync",
+    help="Keep a folder of notes identical on all your devices: no server, no account, no lost word.",
+    epilog="Try `vaultsync demo` first. On your own notes: `vaultsync run FOLDER`, then `vaultsync ticket FOLDER`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(ticket.ticket)
+app.command()(join.join)
+app.command()(status.status)
+app.command()(peers.peers)
+app.command()(demo.demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"vaultsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The entry point: never ends in a traceback."""
+    as_json = "--json" in sys.argv[1:]
+    try:
+        app(prog_name="vaultsync")
+    except VaultsyncError as error:
+        print_error(error, as_json=as_json)
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:
+        # The last resort: everything that was expected has been dealt with.
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        unexpected = VaultsyncError(
+            f"{type(error).__name__}: {error}",
+            hint=f"That is a defect of vaultsync. Set {DEBUG_VARIABLE}=1 and do it again to see more, and report it.",
+        )
+        print_error(unexpected, as_json=as_json)
+        sys.exit(ExitCode.ERROR)

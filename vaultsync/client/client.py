@@ -1,0 +1,171 @@
+"""The client of a running node: what the command line and the dashboard speak through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, Self, TypeVar
+
+import httpx
+
+from vaultsync.client.decoding import decode
+from vaultsync.client.problems import error_of
+from vaultsync.client.streams import events_of
+from vaultsync.daemon.config import Places
+from vaultsync.daemon.descriptor import Descriptor
+from vaultsync.daemon.events import Event
+from vaultsync.daemon.status import AttemptInfo, JoinInfo, NewTicket, PeerInfo, Status, TicketInfo, VaultInfo
+from vaultsync.errors import NodeError, NodeNotRunningError
+
+T = TypeVar("T")
+
+CONNECT_S: Final = 5.0
+ANSWER_S: Final = 60.0
+"""Joining dials several addresses, and a vault that scans answers between its steps."""
+
+
+class NodeClient:
+    """Talks to the node of these places. An asynchronous context manager.
+
+    Every method raises `NodeNotRunningError` if there is none (any more), and otherwise the error that the node
+    met, with the same title, message and hint.
+    """
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        self.descriptor = descriptor
+        self._stack = AsyncExitStack()
+        unix = descriptor.socket is not None and os.path.exists(descriptor.socket)
+        self._http = httpx.AsyncClient(
+            base_url=f"http://{'localhost' if unix else f'127.0.0.1:{descriptor.port}'}/v1",
+            transport=httpx.AsyncHTTPTransport(uds=descriptor.socket if unix else None),
+            headers={"Authorization": f"Bearer {descriptor.token}"},
+            timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
+            # A proxy of the environment has no business with loopback.
+            trust_env=False,
+        )
+
+    @classmethod
+    def find(cls, places: Places | None = None) -> Self:
+        """The client for the running node. `NodeNotRunningError` if no node has said where it is."""
+        descriptor = Descriptor.read(places or Places.find())
+        if descriptor is None:
+            raise NodeNotRunningError("No node of this user is running on this computer.")
+        return cls(descriptor)
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._http)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def status(self) -> Status:
+        return await self._one(Status, "GET", "/status")
+
+    async def add_vault(self, path: Path, name: str | None = None) -> VaultInfo:
+        """Let the node serve a folder."""
+        return await self._one(VaultInfo, "POST", "/vaults", {"path": str(path), "name": name})
+
+    async def make_ticket(
+        self,
+        path: Path,
+        *,
+        minutes: float = 10,
+        role: Literal["member", "observer"] = "member",
+        reusable: bool = False,
+    ) -> NewTicket:
+        """Make a ticket for the vault at `path`."""
+        asked = {"path": str(path), "minutes": minutes, "role": role, "reusable": reusable}
+        return await self._one(NewTicket, "POST", "/tickets", asked)
+
+    async def tickets(self, path: Path | None = None) -> list[TicketInfo]:
+        """The tickets that can still be used: of the vault at `path`, or of all."""
+        return await self._many(TicketInfo, "/tickets", {} if path is None else {"path": str(path)})
+
+    async def revoke_ticket(self, number: int) -> None:
+        await self._send("DELETE", f"/tickets/{number}")
+
+    async def join(self, ticket: str, path: Path) -> JoinInfo:
+        """Use a ticket: sync the vault that it leads to into the folder at `path`."""
+        return await self._one(JoinInfo, "POST", "/join", {"ticket": ticket, "path": str(path)})
+
+    async def peers(self) -> list[PeerInfo]:
+        return await self._many(PeerInfo, "/peers", {})
+
+    async def remove_peer(self, node: str) -> None:
+        await self._send("DELETE", f"/peers/{node}")
+
+    async def connect_to_peer(self, node: str) -> None:
+        await self._send("POST", f"/peers/{node}/connect")
+
+    async def disconnect_peer(self, node: str) -> None:
+        await self._send("POST", f"/peers/{node}/disconnect")
+
+    async def attempts(self, node: str | None = None, limit: int = 100) -> list[AttemptInfo]:
+        """The latest dials, newest first: to one peer, or to all."""
+        asked = {"limit": str(limit), **({} if node is None else {"peer": node})}
+        return await self._many(AttemptInfo, "/peers/attempts", asked)
+
+    async def stop(self) -> None:
+        """Ask the node to stop; it does so after it has answered."""
+        await self._send("POST", "/stop")
+
+    async def events(self, after: int | None = None) -> AsyncIterator[tuple[int, Event]]:
+        """Events with their numbers, from the one after `after` (None: from now on), until the node stops."""
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+        try:
+            async with self._http.stream("GET", "/events", headers=headers, timeout=timeout) as response:
+                if response.is_error:
+                    await response.aread()
+                    raise error_of(response)
+                async for numbered in events_of(response.aiter_lines()):
+                    yield numbered
+        except httpx.ConnectError as error:
+            raise self._gone() from error
+        except httpx.TransportError as error:
+            raise NodeNotRunningError("The node stopped.") from error
+
+    async def _one(self, kind: type[T], method: str, path: str, body: Mapping[str, object] | None = None) -> T:
+        return decode(kind, await self._json(method, path, body))
+
+    async def _many(self, kind: type[T], path: str, query: Mapping[str, str]) -> list[T]:
+        answer = await self._json("GET", path, None, query)
+        if not isinstance(answer, list):
+            raise NodeError("Its answer is not understood: it is no list.")
+        return [decode(kind, item) for item in answer]
+
+    async def _json(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, query: Mapping[str, str] | None = None
+    ) -> object:
+        response = await self._send(method, path, body, query)
+        try:
+            answer: object = response.json()
+        except ValueError as error:
+            raise NodeError("Its answer is not understood: it is no JSON.") from error
+        return answer
+
+    async def _send(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, query: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, json=body, params=query)
+        except httpx.ConnectError as error:
+            raise self._gone() from error
+        except httpx.TimeoutException as error:
+            raise NodeError(
+                f"The node (process {self.descriptor.pid}) does not answer.", hint="Stop it and start it again."
+            ) from error
+        except httpx.TransportError as error:
+            raise NodeNotRunningError("The node stopped before it answered.") from error
+        if response.is_error:
+            raise error_of(response)
+        return response
+
+    def _gone(self) -> NodeNotRunningError:
+        return NodeNotRunningError(f"A node ran here, but it is gone (process {self.descriptor.pid}).")
