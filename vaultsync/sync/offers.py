@@ -40,8 +40,14 @@ class Offers:
     def paths(self) -> Iterator[str]:
         return iter(self._by_path)
 
-    def add(self, offer: Offer) -> None:
-        self._by_path.setdefault(offer.record.path, {})[offer.key] = offer
+    def add(self, offer: Offer) -> Offer | None:
+        """Returns the offer that this one replaces, if it offers another record."""
+        offers = self._by_path.setdefault(offer.record.path, {})
+        older = offers.get(offer.key)
+        if older == offer:
+            return None
+        offers[offer.key] = offer
+        return older
 
     def of(self, path: str) -> list[Offer]:
         """Open offers for `path`, the oldest first."""
@@ -52,27 +58,38 @@ class Offers:
         return next(iter(offers.values())) if offers else None
 
     def close(self, offer: Offer) -> set[str]:
-        """`offer` is dealt with. Returns the paths that waited for that."""
+        """`offer` is dealt with. Returns the paths that waited for that.
+
+        If another has taken its place meanwhile, that one stays open.
+        """
         path = offer.record.path
-        offers = self._by_path[path]
-        assert offers[offer.key] is offer
-        del offers[offer.key]
-        if not offers:
-            del self._by_path[path]
+        offers = self._by_path.get(path, {})
+        if offers.get(offer.key) == offer:
+            del offers[offer.key]
+            if not offers:
+                del self._by_path[path]
         return {waiting for waiting in self._after.pop(path, set()) if waiting in self._by_path}
 
     def settle_after(self, first: str, then: str) -> None:
         """`then` cannot be settled before an offer for `first` has been."""
         self._after.setdefault(first, set()).add(then)
 
-    def drop(self, holder: bytes) -> None:
-        """Forget what `holder` offered: it will offer it again when it comes back."""
+    def drop(self, holder: bytes) -> tuple[list[Offer], set[str]]:
+        """Forget what `holder` offered: it will offer it again when it comes back.
+
+        Returns what was dropped, and the paths for which others' offers may have waited for that.
+        """
+        dropped: list[Offer] = []
+        waiting: set[str] = set()
         for path in list(self._by_path):
             offers = self._by_path[path]
-            for key in [key for key in offers if key[0] == holder]:
-                del offers[key]
+            keys = [key for key in offers if key[0] == holder]
+            if keys:
+                dropped += [offers.pop(key) for key in keys]
+                waiting |= {path} | self._after.pop(path, set())
             if not offers:
                 del self._by_path[path]
+        return dropped, {path for path in waiting if path in self._by_path}
 
     def wait_for(self, content: bytes, path: str) -> None:
         """`path` cannot be settled before `content` is here."""

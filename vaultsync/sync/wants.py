@@ -112,14 +112,17 @@ class WantQueue:
         return want
 
     def missing(self, peer: bytes, content: bytes) -> bool:
-        """`peer` says that it lacks it. True if nobody else is known to hold it."""
+        """`peer` says that it lacks it. True if nobody else is known to hold it: then it is no longer wanted."""
         want = self._wanted.get(content)
         if want is None:
             return False
         want.holders.discard(peer)
         if want.asked == peer:
             self._put_back(want)
-        return not want.holders
+        if want.holders:
+            return False
+        del self._wanted[content]
+        return True
 
     def lost(self, peer: bytes) -> list[bytes]:
         """`peer` is gone: what it was asked for goes to others. Returns the contents that nobody else holds."""

@@ -22,6 +22,7 @@ from vaultsync.sync.planner import Do, Step, Target, plan
 from vaultsync.sync.reconcile import PLAIN, copy_of
 from vaultsync.vault import applier as disk
 from vaultsync.vault.applier import Outcome, Result, Staged
+from vaultsync.vault.filesystem import DiskKind
 
 RETRY_MS: Final = 10_000
 """When to try again what the disk refused for a reason that may pass."""
@@ -257,10 +258,17 @@ def _source(target: Target) -> bytes:
 
 
 def _look_again(state: ReplicaState, path: str, now_ms: int) -> None:
-    """The disk is not what the index says. Look at once; if that changes nothing, not before a while."""
+    """The disk is not what the index says. Look at once; if that changes nothing, not before a while.
+
+    Where a folder should be may be a file that nobody has seen yet.
+    """
     attempts = state.attempts[path] = state.attempts.get(path, 0) + 1
     if attempts <= 2:
         state.dirty.add(path)
+        for parent in parents_of(path):
+            there = state.fs.stat(parent)
+            if there is not None and there.kind is not DiskKind.DIR:
+                state.dirty.add(parent)
     else:
         state.again[path] = now_ms + RETRY_MS
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from vaultsync.daemon.replica.serve import manifest_of
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
@@ -12,6 +15,9 @@ from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
 from vaultsync.vault.chunks import PartialFile
 from vaultsync.vault.hashing import hash_bytes
+
+ASK_AGAIN_MS: Final = 60_000
+"""When to ask again for a content that nobody had."""
 
 
 def wants_for(state: ReplicaState, peer: bytes) -> Want | None:
@@ -46,7 +52,7 @@ def _next_pieces(transfer: Transfer, most: int) -> list[ChunkRef]:
     return pieces
 
 
-def receive_contents(state: ReplicaState, peer: bytes, message: Contents) -> set[str]:
+def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms: int) -> set[str]:
     """Take what came. Returns the paths that can now be settled.
 
     Raises `ProtocolError` if a content is not what its hash says.
@@ -57,10 +63,11 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents) -> set
         if state.wants.arrived(hash_) is not None:
             state.contents[hash_] = data
     for hash_ in message.missing:
-        transfer = state.transfers.pop(hash_, None)
-        if transfer is not None and transfer.partial is not None:
-            transfer.partial.close()
-        state.wants.missing(peer, hash_)
+        transfer = state.transfers.get(hash_)
+        if transfer is not None and transfer.peer == peer:
+            _abandon(state, transfer)
+        if state.wants.missing(peer, hash_):
+            ask_later(state, hash_, now_ms)
     return state.offers.awaiting(message.contents)
 
 
@@ -118,7 +125,7 @@ def _reuse(state: ReplicaState, transfer: Transfer) -> None:
             transfer.partial.fill_from(state.fs, entry.record.path, manifest)
 
 
-def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks) -> set[str]:
+def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: int) -> set[str]:
     """Pieces of large files. Returns the paths that can be settled, if a file is now complete."""
     ready: set[str] = set()
     for ref, data in message.chunks:
@@ -131,7 +138,8 @@ def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks) -> set[str
         if len(data) != chunk.size or hash_bytes(data) != chunk.hash:
             # The sender's file changed under its hands. What is whole stays; somebody else, or a later try, goes on.
             _abandon(state, transfer)
-            state.wants.missing(peer, ref.file)
+            if state.wants.missing(peer, ref.file):
+                ask_later(state, ref.file, now_ms)
             continue
         transfer.partial.write(chunk, data)
         if not transfer.todo and not transfer.asked:
@@ -148,11 +156,41 @@ def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
     return state.offers.awaiting([hash_])
 
 
+def ask_later(state: ReplicaState, hash_: bytes, now_ms: int) -> None:
+    """Nobody who is connected has it now. A file that is being edited is told of anew; any other is asked for again."""
+    for path in state.offers.waiting_on(hash_):
+        state.again[path] = now_ms + ASK_AGAIN_MS
+
+
+def let_go(state: ReplicaState, hashes: Iterable[bytes], paths: Iterable[str]) -> None:
+    """Of contents that came, keep only those that an open offer for one of `paths` still needs."""
+    needed = {offer.record.hash for path in paths for offer in state.offers.of(path)}
+    for hash_ in hashes:
+        if hash_ not in needed:
+            _release(state, hash_)
+
+
+def let_go_of_all(state: ReplicaState) -> None:
+    """No offer is open: nothing that came is needed any more."""
+    for hash_ in [*state.contents, *state.staged]:
+        _release(state, hash_)
+
+
+def _release(state: ReplicaState, hash_: bytes) -> None:
+    state.contents.pop(hash_, None)
+    if (staged := state.staged.pop(hash_, None)) is not None:
+        state.applier.discard(staged)
+
+
 def lost(state: ReplicaState, peer: bytes) -> None:
     """`peer` is gone: what it was asked for goes to others; partial files stay on disk."""
     for transfer in [t for t in state.transfers.values() if t.peer == peer]:
         _abandon(state, transfer)
     state.wants.lost(peer)
+    dropped, waiting = state.offers.drop(peer)
+    for offer in dropped:
+        state.contents.pop(offer.record.hash, None)
+    state.dirty |= waiting
 
 
 def _abandon(state: ReplicaState, transfer: Transfer) -> None:
