@@ -1,1 +1,1 @@
-"""Whole clusters of replicas, on one seed: random edits, deliveries, cuts and restarts, and what must hold afterwards."""
+"""Whole clusters of replicas on one seed: random edits, deliveries, cuts and restarts, and what must hold then."""

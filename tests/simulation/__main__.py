@@ -27,7 +27,7 @@ def main() -> int:
         single = options.seeds == 1 and not options.shrink
         try:
             world = run(seed, options.steps, without=without, say=print if single else lambda _: None)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
             failed += 1
             print(f"seed {seed}: {type(error).__name__}: {str(error)[:600]}", flush=True)
             if single and not isinstance(error, OracleError):
@@ -41,18 +41,16 @@ def main() -> int:
         else:
             history += len(world.ledger.only_in_history)
             repaired += world.repaired
-    print(f"{options.seeds} histories of {options.steps} steps: {failed} failed; words only in history: {history}; ", end="")
-    print(f"indexes that differed and were repaired: {repaired}")
+    print(f"{options.seeds} histories of {options.steps} steps: {failed} failed")
+    print(f"words only in history: {history}; indexes that differed and were repaired: {repaired}")
     return 1 if failed else 0
 
 
 def run_again(seed: int, steps: int, without: set[int]) -> None:
     try:
         run(seed, steps, without=without, say=print)
-    except Exception as error:
-        if not isinstance(error, OracleError):
-            traceback.print_exc(limit=-6)
-        print(f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
+        print("".join(traceback.format_exception(error, limit=-4)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from vaultsync.vault.files import DiskReadFile
 from vaultsync.vault.filesystem import DirEntry, Stat
 
 
-class Crash(BaseException):  # noqa: N818 (no error: the process is gone)
+class Crash(BaseException):
     """The device lost its power. Nothing in the product may catch it."""
 
 

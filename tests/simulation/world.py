@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -98,7 +99,7 @@ class World:
             return ""
         sender, receiver = random.choice(pairs)
         what = random.choice((StreamKind.CHANGES, StreamKind.CONTENT))
-        said = self._at_work(sender, lambda: self._cluster.pull(sender, receiver, what))
+        said = self._at_work(sender, partial(self._cluster.pull, sender, receiver, what))
         return f"{sender.name} sends {said} to {receiver.name}" if said else ""
 
     def _deliver(self, random: Random) -> str:
@@ -109,7 +110,7 @@ class World:
                 break
             channel = random.choice(channels)
             sender, receiver, _ = channel
-            what = self._at_work(self._device(receiver.raw), lambda c=channel: self._cluster.deliver(c))
+            what = self._at_work(self._device(receiver.raw), partial(self._cluster.deliver, channel))
             said.append(f"{what or 'a crash'} {sender.raw[0]}→{receiver.raw[0]}")
         return "delivers " + ", ".join(said) if said else ""
 
@@ -118,7 +119,7 @@ class World:
         said = []
         for _ in range(60):
             pulled = [
-                self._at_work(a, lambda a=a, b=b, what=what: self._cluster.pull(a, b, what))
+                self._at_work(a, partial(self._cluster.pull, a, b, what))
                 for a, b in self._cluster.pullable()
                 for what in (StreamKind.CHANGES, StreamKind.CONTENT)
                 if self._cluster.are_connected(a, b)
@@ -130,7 +131,7 @@ class World:
             for channel in channels:
                 if channel in self._cluster.deliverable():
                     device = self._device(channel[1].raw)
-                    said.append(self._at_work(device, lambda c=channel: self._cluster.deliver(c)))
+                    said.append(self._at_work(device, partial(self._cluster.deliver, channel)))
         return f"delivers everything ({len(said)} messages)" if said else ""
 
     def _dirty(self, random: Random) -> str:
@@ -261,9 +262,7 @@ class World:
             device.replica.close()
 
 
-def run(
-    seed: int, steps: int, *, without: Collection[int] = (), say: Callable[[str], None] = lambda _: None
-) -> World:
+def run(seed: int, steps: int, *, without: Collection[int] = (), say: Callable[[str], None] = lambda _: None) -> World:
     """Play a history of `steps` steps, without those of the given numbers. Raises `OracleError`, or what failed."""
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="vaultsync-", dir=fast if fast.is_dir() else None) as folder:

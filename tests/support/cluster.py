@@ -150,9 +150,7 @@ class Device:
 class Cluster:
     """Devices, and the messages on their way between them."""
 
-    def __init__(
-        self, base: Path, size: int, *, file_system: Callable[[str], FileSystem] = DiskFileSystem
-    ) -> None:
+    def __init__(self, base: Path, size: int, *, file_system: Callable[[str], FileSystem] = DiskFileSystem) -> None:
         self.now_ms = START_MS
         self.file_system = file_system
         self._ids = itertools.count(1)
