@@ -22,6 +22,10 @@ class ChangeObserved:
     path: str
     action: str
     """`created`, `edited`, `deleted`, `moved`."""
+    moved_from: str = ""
+    """Where it was before, if it moved here."""
+    moved_to: str = ""
+    """Where it is now, if it moved away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class ChangeApplied:
     peer: str
     """Its node id, or empty if it arose here (a conflict copy)."""
     because: str
+    moved_from: str = ""
+    """Where it was before, if it moved here."""
+    moved_to: str = ""
+    """Where it is now, if it moved away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,10 @@ from vaultsync.transport.base import Connection, Endpoint
 MAX_STRANGERS: Final = 32
 """Connections of nodes that have not said yet what they want."""
 
+PAIRING_GRACE_S: Final = 10.0
+"""When to dial a device that has just been paired with, if the connection over which that happened is gone: before,
+it may not know us yet."""
+
 DUPLICATE_RETRY_S: Final = 1.0
 """When to dial again if the peer kept another connection that this side knows nothing of."""
 
@@ -132,7 +136,7 @@ class PeerManager:
         peer = self._peers.get(record.node_id)
         if peer is None:
             peer = self._peers[record.node_id] = Peer(record, wanted=record.auto_connect)
-            self._start(peer)
+            self._start(peer, PAIRING_GRACE_S)
         else:
             peer.record = record
         return peer
@@ -224,14 +228,14 @@ class PeerManager:
 
     # Its tasks
 
-    def _start(self, peer: Peer) -> None:
+    def _start(self, peer: Peer, first_dial_s: float = 0.0) -> None:
         peer.free.set()
         if self._tasks is not None and peer.task is None:
-            peer.task = self._tasks.create_task(self._keep_connected(peer))
+            peer.task = self._tasks.create_task(self._keep_connected(peer, first_dial_s))
 
-    async def _keep_connected(self, peer: Peer) -> None:
+    async def _keep_connected(self, peer: Peer, first_dial_s: float) -> None:
         """Dial, again and again, whenever there is no link and one is wanted."""
-        delay_s: float | None = 0.0
+        delay_s: float | None = first_dial_s
         while not peer.removed:
             if peer.link is not None:
                 await peer.free.wait()

@@ -236,7 +236,17 @@ def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: 
             if target.because not in PLAIN:
                 commit.audit.append(_audit(target, action.value, target.because, now_ms))
             peer = "" if target.offer.derived else str(NodeId(target.offer.holder))
-            state.emit(ChangeApplied(state.vault_text, record.path, action.value, peer, target.because))
+            state.emit(
+                ChangeApplied(
+                    state.vault_text,
+                    record.path,
+                    action.value,
+                    peer,
+                    target.because,
+                    record.moved_from or "",
+                    record.moved_to or "",
+                )
+            )
 
 
 def _audit(target: Target, kind: str, text: str, now_ms: int) -> AuditEntry:

@@ -9,6 +9,7 @@ from vaultsync.daemon.events import ChangeObserved, DeletionHeld, ScanProgressed
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
 from vaultsync.model.changes import Observation, record_change
+from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
 from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
@@ -102,9 +103,11 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
         )
         state.store.index.put([*changes, *silent])
         state.store.index.put_signatures(seen.touched)
-    for path, (action, _) in actions.items():
-        state.labels.pop(path, None)
-        state.emit(ChangeObserved(state.vault_text, path, action.value))
+    for entry in changes:
+        change, (action, _) = entry.record, actions[entry.record.path]
+        state.labels.pop(change.path, None)
+        moved_from, moved_to = change.moved_from or "", change.moved_to or ""
+        state.emit(ChangeObserved(state.vault_text, change.path, action.value, moved_from, moved_to))
     return {entry.record.path for entry in (*changes, *silent)}
 
 
@@ -157,13 +160,21 @@ def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms
     before = counts.files + counts.held + recent - files
     held: dict[str, Entry] = {}
     if files and is_mass_deletion(recent, before):
-        cause = deletion_cause(recent, before, sorted(e.record.path for e in lost if "/" not in e.record.path))
+        cause = deletion_cause(recent, before, _whole_folders(lost))
         held = {entry.record.path: replace(entry, state=State.HELD, reason=cause, signature=None) for entry in lost}
         state.emit(DeletionHeld(state.vault_text, len(held), cause))
         with state.store.transaction():
             state.store.audit.append([AuditEntry(now_ms, "held", None, None, cause)])
     tombstones = sorted(tombstones, key=lambda stone: -stone.path.count("/"))
     return [held.get(stone.path) or Entry(stone) for stone in tombstones]
+
+
+def _whole_folders(lost: list[Entry]) -> list[str]:
+    """The topmost folders among what was lost, if all that was lost lay in them; else nothing."""
+    gone = {entry.record.path for entry in lost if entry.record.kind is Kind.DIR}
+    whole = [path for path in sorted(gone) if gone.isdisjoint(parents_of(path))]
+    covered = all(e.record.path in gone or not gone.isdisjoint(parents_of(e.record.path)) for e in lost)
+    return whole if covered else []
 
 
 def _moves_together(arrivals: list[Entry], tombstones: list[Entry]) -> list[Entry]:
