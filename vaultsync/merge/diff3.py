@@ -85,8 +85,10 @@ class _Weaver:
                 k = other.image[i]
                 if k != GONE and i in other.alike:
                     self.replaced[side][j] = self.sides[1 - side][k]
+            arrived = set(other.moved.values())
             for gap in list(other.inserted):
-                if (behind := relocate(fates, gap)) is not None:
+                behind = relocate(fates, gap)
+                if behind is not None and arrived.isdisjoint(other.inserted[gap]):
                     lines = [self.sides[1 - side][j] for j in other.inserted.pop(gap)]
                     self.joined[side].setdefault(behind, []).extend(lines)
 
@@ -176,9 +178,14 @@ class _Weaver:
 
     def _merge_as_block(self, start: int, end: int) -> list[Line] | None:
         """The block with all its words merged at once: right if a side wrapped, split or joined its lines."""
-        blocks = [self.base[start:end], *(self._span(side, start, end) for side in (0, 1))]
-        if any(fates.moved.keys() & set(range(start, end)) for fates in self.fates):
-            return None
+        spans = [self._span(side, start, end) for side in (0, 1)]
+        for fates, span in zip(self.fates, spans, strict=True):
+            if fates.moved.keys() & set(range(start, end)) or set(fates.moved.values()) & set(span):
+                return None
+        blocks = [
+            self.base[start:end],
+            *([lines[j] for j in span] for lines, span in zip(self.sides, spans, strict=True)),
+        ]
         if len(blocks[1]) == len(blocks[2]) == end - start:
             return None
         texts = ["\n".join(texts_of(block)) for block in blocks]
@@ -188,12 +195,12 @@ class _Weaver:
         ending = (*blocks[1], *blocks[2], *blocks[0])[0].ending
         return [Line(text, ending) for text in merged.split("\n")]
 
-    def _span(self, side: int, start: int, end: int) -> list[Line]:
+    def _span(self, side: int, start: int, end: int) -> list[int]:
         """The side's lines that stand for `base[start:end]` and in the gaps before, inside and after it."""
-        fates, lines = self.fates[side], self.sides[side]
+        fates = self.fates[side]
         found = [j for i in range(start, end) if (j := fates.image[i]) != GONE]
         found += [j for gap in range(start, end + 1) for j in fates.inserted.get(gap, ())]
-        return [lines[j] for j in sorted(found)]
+        return sorted(found)
 
     def _count(self) -> None:
         said = [i for i, line in enumerate(self.base) if not is_trivial(line.text)]

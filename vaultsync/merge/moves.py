@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vaultsync.merge.alignment import GONE, Fates
-from vaultsync.merge.tokens import is_trivial, is_word, tokenize
+from vaultsync.merge.tokens import words_of
 
 DISTINCT_WORDS = 4
 """From this many words on, a line that both sides added in different places is one thought, not two."""
@@ -18,10 +18,11 @@ def drop_echoes(base: Sequence[str], a: Sequence[str], b: Sequence[str], first: 
     paragraph, or telling enough to be no coincidence.
     """
     gaps_a, gaps_b = _gaps(first), _gaps(second)
-    for i, j in second.moved.items():
+    for i, j in list(second.moved.items()):
         k = first.moved.get(i)
         if k is not None and gaps_a[k] != gaps_b[j]:
             second.inserted[gaps_b[j]].remove(j)
+            del second.moved[i]
     _drop_runs(base, b, second, a, first)
     _drop_runs(base, a, first, b, second)
 
@@ -35,10 +36,10 @@ def _drop_runs(base: Sequence[str], side: Sequence[str], fates: Fates, other: Se
     places: dict[str, list[int]] = {}
     for gap, lines in theirs.inserted.items():
         for j in lines:
-            if j not in their_moved and not is_trivial(other[j]):
+            if j not in their_moved and words_of(other[j]):
                 places.setdefault(other[j], []).append(gap)
     for gap, lines in list(fates.inserted.items()):
-        said = [side[j] for j in lines if not is_trivial(side[j])]
+        said = [side[j] for j in lines if words_of(side[j])]
         if not said or moved.intersection(lines):
             continue
         if any(gap in places.get(text, (gap,)) for text in said):
@@ -50,7 +51,7 @@ def _drop_runs(base: Sequence[str], side: Sequence[str], fates: Fates, other: Se
 
 def is_distinct(text: str) -> bool:
     """Whether a line says so much that two devices would not write it twice: no heading, no table row."""
-    return not text.lstrip().startswith(("#", "|")) and sum(map(is_word, tokenize(text))) >= DISTINCT_WORDS
+    return not text.lstrip().startswith(("#", "|")) and len(words_of(text)) >= DISTINCT_WORDS
 
 
 def _same_block(base: Sequence[str], gap: int, place: int) -> bool:
