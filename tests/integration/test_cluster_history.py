@@ -187,7 +187,7 @@ def test_a_folder_as_of_a_time_leaves_the_rest_alone(pair: Cluster) -> None:
     write(pair, a, "in side.md", "after\n")
     found = plan(b, then, "in")
     assert [v.path for v in found.change_back] == ["in/note.md"]
-    assert found.remove == found.bring_back == ()
+    assert (found.remove, found.bring_back) == ((), ())
     carry_out(pair, b, found)
     pair.assert_equal()
     assert (a.read("in/note.md"), a.read("in side.md")) == ("before\n", "after\n")
@@ -227,7 +227,7 @@ def test_what_moved_away_goes_back_to_its_old_place(pair: Cluster) -> None:
 
 
 def test_what_this_device_leaves_out_is_not_restored_here(pair: Cluster) -> None:
-    a, b = pair.devices
+    a, _ = pair.devices
     write(pair, a, "secret/note.md", "before\n")
     then = pair.now_ms
     write(pair, a, ".vaultsyncignore", "secret/\n")

@@ -215,7 +215,7 @@ def test_a_renamed_folder_of_a_thousand_notes_moves_without_any_content(tmp_path
         assert not getattr(message, "contents", None), "a content crossed"
         post(sender, receiver, message)  # type: ignore[arg-type]
 
-    cluster._post = watched  # type: ignore[method-assign, assignment]
+    cluster._post = watched  # type: ignore[method-assign]
     cluster.settle()
     cluster.assert_equal()
     assert {name: inode(b, f"new folder/deep/{name}") for name in contents} == inodes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -114,8 +114,9 @@ def resolve(state: ReplicaState, path: str, choice: Choice, now_ms: int, content
 
     Of a copy: MINE keeps the note and removes the copy; THEIRS puts the copy's content into the note and removes the
     copy; BOTH keeps both, the copy under a name of its own; EDIT puts `content` into the note and removes the copy.
-    Of a merge: MINE and THEIRS put that side back, BOTH keeps the merge, EDIT puts `content` in its place. What is
-    removed or replaced stays in history. Raises `VaultError` if there is no such conflict.
+    Of a merge: MINE and THEIRS put that side back, BOTH keeps the merge (here it is listed no more), EDIT puts
+    `content` in its place. What is removed or replaced stays in history. Raises `VaultError` if there is no such
+    conflict.
     """
     origin = original_of(path)
     if origin is None:
@@ -147,9 +148,14 @@ def _resolve_merge(state: ReplicaState, path: str, choice: Choice, now_ms: int, 
     side = {Choice.MINE: note.mine, Choice.THEIRS: note.theirs}.get(choice)
     if side is not None:
         return restore(state, [side], now_ms, note=f"{choice.value} chosen over a merge")
-    if content is None:
-        content = _current(state, path)
-    return put_content(state, path, content, now_ms, (Action.EDITED, "merge looked at and kept"))
+    if choice is Choice.EDIT:
+        if content is None:
+            raise VaultError("There is no edited content.")
+        return put_content(state, path, content, now_ms, (Action.EDITED, "merge edited"))
+    with state.store.transaction():
+        looked_at = replace(note.merged, action=Action.EDITED, kept_at=now_ms, note="merge looked at and kept")
+        state.store.history.record([looked_at])
+    return set()
 
 
 def _current(state: ReplicaState, path: str) -> bytes:

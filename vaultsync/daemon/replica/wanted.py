@@ -9,6 +9,7 @@ from vaultsync.daemon.replica.integrate import settle
 from vaultsync.daemon.replica.observe import history_version
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.model.changes import Observation, record_change
+from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
@@ -55,8 +56,11 @@ def reselect(state: ReplicaState, now_ms: int) -> None:
 
 
 def approve_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> int:
-    """The held deletions were meant (those of `paths`, or all): they go to every device. Returns how many."""
-    held = [e for e in state.store.index.in_state(State.HELD) if paths is None or e.record.path in paths]
+    """The held deletions were meant: they go to every device. Returns how many.
+
+    `paths`: those at or below them; None: all.
+    """
+    held = _held(state, paths)
     held.sort(key=lambda entry: -entry.record.path.count("/"))
     tombstones = []
     for entry in held:
@@ -72,10 +76,18 @@ def approve_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms
 
 
 def undo_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> int:
-    """The held deletions were not meant: bring the files back. Returns how many."""
-    held = [e for e in state.store.index.in_state(State.HELD) if paths is None or e.record.path in paths]
+    """The held deletions were not meant: bring the files back. Returns how many. `paths` as for approving."""
+    held = _held(state, paths)
     wanted = [replace(entry, state=State.WANTED, reason="") for entry in held]
     with state.store.transaction():
         state.store.index.put(wanted)
     fetch(state, wanted, now_ms)
     return len(wanted)
+
+
+def _held(state: ReplicaState, paths: Collection[str] | None) -> list[Entry]:
+    held = state.store.index.in_state(State.HELD)
+    if paths is None:
+        return held
+    wanted = set(paths)
+    return [e for e in held if not wanted.isdisjoint((e.record.path, *parents_of(e.record.path)))]

@@ -1,0 +1,272 @@
+"""Conflicts from their beginning to their end: copies, merges, and a person who decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import Cluster, Device
+from vaultsync.daemon.replica import conflicts
+from vaultsync.daemon.replica.conflicts import Choice, ConflictCopy
+from vaultsync.errors import VaultError
+
+MINUTE_MS = 60_000
+BASE = "one\n\ntwo\n\nthree\n"
+LEFT, RIGHT, BOTH = "ONE\n\ntwo\n\nthree\n", "one\n\ntwo\n\nTHREE\n", "ONE\n\ntwo\n\nTHREE\n"
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Cluster:
+    cluster = Cluster(tmp_path, 2)
+    cluster.connect_all()
+    return cluster
+
+
+def clash(cluster: Cluster, path: str, first: str | bytes, second: str | bytes) -> None:
+    """Device 1 writes `first`, device 2 a minute later `second`, and neither knows of the other."""
+    a, b, *_ = cluster.devices
+    for device in cluster.devices:
+        cluster.disconnect(device)
+    a.write(path, first)
+    a.scan()
+    cluster.now_ms += MINUTE_MS
+    b.write(path, second)
+    b.scan()
+    cluster.connect_all()
+    cluster.settle()
+    cluster.assert_equal()
+
+
+def pictures(cluster: Cluster) -> ConflictCopy:
+    """Both devices have changed a picture; the newer one, of device 2, is in place."""
+    clash(cluster, "pictures/cat.png", b"\x89PNG of device 1", b"\x89PNG of device 2")
+    (copy,) = conflicts.copies(cluster.devices[0].replica.state)
+    return copy
+
+
+def merged(cluster: Cluster) -> Device:
+    """Both devices have edited `note.md`, and it was merged. Gives a device that did it."""
+    cluster.devices[0].write("note.md", BASE)
+    cluster.devices[0].scan()
+    cluster.settle()
+    clash(cluster, "note.md", LEFT, RIGHT)
+    assert cluster.devices[0].read("note.md") == BOTH
+    return next(d for d in cluster.devices if conflicts.merges(d.replica.state, d.now_ms))
+
+
+def resolve(cluster: Cluster, device: Device, path: str, choice: Choice, content: bytes | None = None) -> None:
+    cluster.now_ms += MINUTE_MS
+    cluster.carry_out(device, device.replica.resolve(path, choice, device.now_ms, content))
+    cluster.settle()
+    cluster.assert_equal()
+
+
+def files(device: Device) -> dict[str, bytes]:
+    return {path: content for path, content in device.tree().items() if content is not None}
+
+
+def test_a_conflict_copy_is_listed_alike_on_both_devices(pair: Cluster) -> None:
+    copy = pictures(pair)
+    a, b = pair.devices
+    assert conflicts.copies(b.replica.state) == [copy]
+    assert copy.original == "pictures/cat.png"
+    assert copy.device == "Device 1"
+    assert copy.size == len(b"\x89PNG of device 1")
+    assert (a.root / copy.path).read_bytes() == b"\x89PNG of device 1"
+    assert (a.root / copy.original).read_bytes() == b"\x89PNG of device 2"
+
+
+@pytest.mark.parametrize("device", [0, 1])
+def test_mine_keeps_the_note_and_removes_the_copy(pair: Cluster, device: int) -> None:
+    copy = pictures(pair)
+    resolve(pair, pair.devices[device], copy.path, Choice.MINE)
+    for each in pair.devices:
+        assert files(each) == {"pictures/cat.png": b"\x89PNG of device 2"}
+        assert [v.path for v in each.replica.state.store.history.deleted()] == [copy.path], "it stays in history"
+
+
+def test_theirs_puts_the_copy_in_the_notes_place(pair: Cluster) -> None:
+    copy = pictures(pair)
+    resolve(pair, pair.devices[1], copy.path, Choice.THEIRS)
+    for each in pair.devices:
+        assert files(each) == {"pictures/cat.png": b"\x89PNG of device 1"}
+        assert conflicts.copies(each.replica.state) == []
+        store = each.replica.state.store
+        kept = {store.history.read(v.hash) for v in store.history.versions("pictures/cat.png") if v.hash}
+        assert b"\x89PNG of device 2" in kept
+
+
+def test_both_keeps_two_files_with_names_of_their_own(pair: Cluster) -> None:
+    copy = pictures(pair)
+    pair.devices[0].write("pictures/cat (from Device 1).png", b"taken already")
+    pair.devices[0].scan()
+    pair.settle()
+    resolve(pair, pair.devices[1], copy.path, Choice.BOTH)
+    assert files(pair.devices[0]) == {
+        "pictures/cat.png": b"\x89PNG of device 2",
+        "pictures/cat (from Device 1).png": b"taken already",
+        "pictures/cat (from Device 1 2).png": b"\x89PNG of device 1",
+    }
+
+
+def test_edit_puts_what_a_person_wrote_in_the_notes_place(pair: Cluster) -> None:
+    copy = pictures(pair)
+    resolve(pair, pair.devices[1], copy.path, Choice.EDIT, b"\x89PNG of both")
+    assert files(pair.devices[0]) == {"pictures/cat.png": b"\x89PNG of both"}
+
+
+def test_a_copy_whose_note_is_gone_can_take_its_place(pair: Cluster) -> None:
+    copy = pictures(pair)
+    a, b = pair.devices
+    (a.root / "pictures/cat.png").unlink()
+    a.scan()
+    pair.settle()
+    resolve(pair, b, copy.path, Choice.THEIRS)
+    assert files(a) == {"pictures/cat.png": b"\x89PNG of device 1"}
+
+
+def test_resolving_waits_for_a_person_who_is_editing_the_note(pair: Cluster) -> None:
+    copy = pictures(pair)
+    a, _ = pair.devices
+    a.write("pictures/cat.png", b"\x89PNG drawn just now")
+    with pytest.raises(VaultError):
+        a.replica.resolve(copy.path, Choice.THEIRS, a.now_ms)
+    assert files(a)["pictures/cat.png"] == b"\x89PNG drawn just now"
+    assert files(a)[copy.path] == b"\x89PNG of device 1"
+
+
+def test_what_is_no_conflict_cannot_be_resolved(pair: Cluster) -> None:
+    a, _ = pair.devices
+    a.write("note.md", BASE)
+    a.scan()
+    for path in ("note.md", "nothing.md", "nothing (conflict 2026-11-20 1403 Laptop).md"):
+        with pytest.raises(VaultError):
+            a.replica.resolve(path, Choice.MINE, a.now_ms)
+
+
+def test_a_merge_is_listed_with_both_inputs(pair: Cluster) -> None:
+    device = merged(pair)
+    (note,) = conflicts.merges(device.replica.state, device.now_ms)
+    assert note.path == "note.md"
+    history = device.replica.state.store.history
+    assert note.mine is not None
+    assert note.theirs is not None
+    sides = {history.read(note.mine.hash), history.read(note.theirs.hash)}
+    assert sides == {LEFT.encode(), RIGHT.encode()}
+    assert note.mine.device == device.node.raw
+    assert note.theirs.device != device.node.raw
+
+
+def test_undo_of_a_merge_reaches_every_device(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, 3)
+    cluster.connect_all()
+    device = merged(cluster)
+    (note,) = conflicts.merges(device.replica.state, device.now_ms)
+    assert note.mine is not None
+    mine = device.replica.state.store.history.read(note.mine.hash)
+    cluster.now_ms += MINUTE_MS
+    cluster.carry_out(device, device.replica.undo_merge("note.md", device.now_ms))
+    cluster.settle()
+    cluster.assert_equal()
+    assert {each.tree()["note.md"] for each in cluster.devices} == {mine}
+    for each in cluster.devices:
+        assert conflicts.merges(each.replica.state, each.now_ms) == []
+    with pytest.raises(VaultError):
+        device.replica.undo_merge("note.md", device.now_ms)
+
+
+@pytest.mark.parametrize(
+    ("choice", "content"), [(Choice.MINE, None), (Choice.THEIRS, None), (Choice.BOTH, None), (Choice.EDIT, b"mine\n")]
+)
+def test_each_way_to_end_a_merge_takes_it_off_the_list(pair: Cluster, choice: Choice, content: bytes | None) -> None:
+    device = merged(pair)
+    (note,) = conflicts.merges(device.replica.state, device.now_ms)
+    history = device.replica.state.store.history
+    assert note.mine is not None
+    assert note.theirs is not None
+    expected = {
+        Choice.MINE: history.read(note.mine.hash),
+        Choice.THEIRS: history.read(note.theirs.hash),
+        Choice.BOTH: BOTH.encode(),
+        Choice.EDIT: content,
+    }[choice]
+    resolve(pair, device, "note.md", choice, content)
+    assert files(pair.devices[0]) == {"note.md": expected}
+    assert conflicts.merges(device.replica.state, device.now_ms) == []
+
+
+def test_a_merge_that_was_edited_since_is_no_longer_offered_for_undo(pair: Cluster) -> None:
+    device = merged(pair)
+    device.write("note.md", BOTH + "\nmore\n")
+    device.scan()
+    assert conflicts.merges(device.replica.state, device.now_ms) == []
+    with pytest.raises(VaultError):
+        device.replica.undo_merge("note.md", device.now_ms)
+
+
+def test_a_conflict_on_a_conflict_copy_is_kept_too(pair: Cluster) -> None:
+    copy = pictures(pair)
+    clash(pair, copy.path, b"\x89PNG edited on 1", b"\x89PNG edited on 2")
+    a, _ = pair.devices
+    assert set(files(a).values()) == {b"\x89PNG of device 2", b"\x89PNG edited on 1", b"\x89PNG edited on 2"}
+    found = conflicts.copies(a.replica.state)
+    assert len(found) == 2
+    nested = next(c for c in found if c.path != copy.path)
+    assert nested.original == copy.path
+    resolve(pair, a, nested.path, Choice.THEIRS)
+    assert files(a)[copy.path] == b"\x89PNG edited on 1"
+    resolve(pair, a, copy.path, Choice.MINE)
+    assert files(a) == {"pictures/cat.png": b"\x89PNG of device 2"}
+
+
+@pytest.mark.parametrize("folder_on", [0, 1])
+@pytest.mark.parametrize("existed", [False, True], ids=["new on both", "a note before"])
+def test_a_note_here_and_a_folder_there_both_survive(pair: Cluster, folder_on: int, existed: bool) -> None:
+    maker, writer = pair.devices[folder_on], pair.devices[1 - folder_on]
+    if existed:
+        writer.write("thing.md", BASE)
+        writer.scan()
+        pair.settle()
+    pair.disconnect(writer)
+    if existed:
+        (maker.root / "thing.md").unlink()
+    maker.write("thing.md/inside.md", "inside\n")
+    maker.scan()
+    writer.write("thing.md", LEFT)
+    writer.scan()
+    pair.connect_all()
+    pair.settle()
+    pair.assert_equal()
+    assert (maker.root / "thing.md").is_dir()
+    assert maker.read("thing.md/inside.md") == "inside\n"
+    (copy,) = conflicts.copies(maker.replica.state)
+    assert (copy.original, files(maker)[copy.path]) == ("thing.md", LEFT.encode())
+    resolve(pair, writer, copy.path, Choice.BOTH)
+    assert LEFT.encode() in files(maker).values()
+    assert conflicts.copies(maker.replica.state) == []
+
+
+def test_the_setting_copy_keeps_both_notes_instead_of_merging(pair: Cluster) -> None:
+    for device in pair.devices:
+        device.replica.state.merges = False
+    a, b = pair.devices
+    a.write("note.md", BASE)
+    a.scan()
+    pair.settle()
+    clash(pair, "note.md", LEFT, RIGHT)
+    assert set(files(a).values()) == {LEFT.encode(), RIGHT.encode()}
+    assert conflicts.merges(b.replica.state, b.now_ms) == []
+
+
+def test_names_of_conflict_copies_are_read_back() -> None:
+    cases = {
+        "a/Note (conflict 2026-11-20 1403 Laptop).md": ("a/Note.md", "Laptop"),
+        "Note (conflict 2026-11-20 1403 My (old) Mac).md": ("Note.md", "My (old) Mac"),
+        "Makefile (conflict 2026-11-20 1403 Laptop)": ("Makefile", "Laptop"),
+        "Draw (conflict 2026-11-20 1403 Laptop).excalidraw.md": ("Draw.excalidraw.md", "Laptop"),
+        "Note.md": None,
+        "Note (conflict of interest).md": None,
+    }
+    for path, expected in cases.items():
+        assert conflicts.original_of(path) == expected, path
