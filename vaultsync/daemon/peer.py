@@ -37,6 +37,8 @@ class Peer:
     wanted: bool = True
     """Whether a connection is to be kept: auto-connect, or asked for by a person."""
     removed: bool = False
+    hurry: bool = False
+    """Whether to dial at once when the link, which is being ended, is gone."""
     sightings: tuple[str, ...] = ()
     """Where it was last seen on the local network; not stored, since it means nothing on another network."""
     nudge: asyncio.Event = field(default_factory=asyncio.Event)

@@ -131,12 +131,15 @@ class PeerManager:
         """Call `listener` in the event loop whenever a peer's state or reason changes."""
         self._listeners.append(listener)
 
-    def known(self, record: PeerRecord) -> Peer:
-        """A device has been paired with, or its stored record has changed. Returns the peer, which is kept up to."""
+    def known(self, record: PeerRecord, *, dial_after_s: float = 0.0) -> Peer:
+        """A device has been paired with, or its stored record has changed. Returns the peer, which is kept up to.
+
+        A new one is dialed after `dial_after_s` if there is no connection then.
+        """
         peer = self._peers.get(record.node_id)
         if peer is None:
             peer = self._peers[record.node_id] = Peer(record, wanted=record.auto_connect)
-            self._start(peer, PAIRING_GRACE_S)
+            self._start(peer, dial_after_s)
         else:
             peer.record = record
         return peer
@@ -207,9 +210,8 @@ class PeerManager:
         """The vaults shared with a device have changed: begin its conversation anew."""
         peer = self._require(node)
         if peer.link is not None:
+            peer.hurry = True
             peer.link.drop(ConnectionLostError("the shared vaults have changed", code=CloseCode.NORMAL))
-            peer.policy.reset()
-            peer.nudge.set()
 
     async def join(self, node: NodeId, addresses: Sequence[str], join: Join) -> tuple[Connection, Opened, Welcome]:
         """Dial a node that gave out a ticket, and ask to be let in.
@@ -220,26 +222,28 @@ class PeerManager:
         opened, welcome = await ask_to_join(connection, join)
         return connection, opened, welcome
 
-    def adopt(self, connection: Connection, opened: Opened) -> None:
-        """Go on with a connection over which this node has just been let in."""
+    def adopt(self, record: PeerRecord, connection: Connection, opened: Opened) -> None:
+        """Go on with a connection over which this node has just been let in by a device that is a peer now."""
         assert self._tasks is not None
-        peer = self._require(connection.peer)
+        peer = self.known(record, dial_after_s=PAIRING_GRACE_S)
         self._tasks.create_task(self._converse(peer, connection, opened))
 
     # Its tasks
 
-    def _start(self, peer: Peer, first_dial_s: float = 0.0) -> None:
+    def _start(self, peer: Peer, dial_after_s: float = 0.0) -> None:
         peer.free.set()
         if self._tasks is not None and peer.task is None:
-            peer.task = self._tasks.create_task(self._keep_connected(peer, first_dial_s))
+            peer.task = self._tasks.create_task(self._keep_connected(peer, dial_after_s))
 
-    async def _keep_connected(self, peer: Peer, first_dial_s: float) -> None:
+    async def _keep_connected(self, peer: Peer, delay_s: float) -> None:
         """Dial, again and again, whenever there is no link and one is wanted."""
-        delay_s: float | None = first_dial_s
         while not peer.removed:
             if peer.link is not None:
                 await peer.free.wait()
                 delay_s = peer.policy.lost()
+            if peer.hurry:
+                peer.hurry = False
+                delay_s = 0.0
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay_s if peer.wanted else None):
                     await peer.nudge.wait()
@@ -292,7 +296,8 @@ class PeerManager:
         opened, first = await accept_control(connection)
         if isinstance(first, Join):
             record, welcome = await self._admit(connection, first)
-            self.known(record)
+            # The connection is here already, and the other side does not know us before it has the answer.
+            self.known(record, dial_after_s=PAIRING_GRACE_S)
             await opened.writer.write(welcome)
             async with asyncio.timeout(FIRST_WORD_S):
                 first = await opened.reader.read()
@@ -351,9 +356,8 @@ class PeerManager:
 
     async def _doubt(self, peer: Peer, link: Link) -> None:
         if not await link.connection.probe(DOUBT_S) and peer.link is link:
+            peer.hurry = True
             link.drop(ConnectionLostError("The network has changed.", code=CloseCode.TIMEOUT))
-            peer.policy.reset()
-            peer.nudge.set()
 
     async def _connected(self, peer: Peer, connection: Connection, hello: Hello) -> None:
         node, address, now_ms = peer.record.node_id, str(connection.address), self._now_ms()

@@ -274,8 +274,7 @@ class Node:
                 served = await self._register(root, ticket.vault, welcome.vault_name, welcome.role)
             stored = await self.database.run(lambda store: store.peers.add(record, ticket.vault, "member"))
             await served.tried.wait()
-            self.peers.known(stored)
-            self.peers.adopt(connection, opened)
+            self.peers.adopt(stored, connection, opened)
         except BaseException:
             await connection.close()
             raise
