@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vaultsync.merge.matching import Hunk, find_hunks, keep_apart
-from vaultsync.merge.tokens import ALIKE, Profile, is_trivial, similarity, weigh_line
+from vaultsync.merge.tokens import ALIKE, Profile, is_trivial, similarity, weigh_line, words_of
 
 MAX_PAIRS: Final = 2_500
 """Largest table (base lines x side lines) that is filled to pair the edited lines of one hunk."""
@@ -52,15 +52,11 @@ def _fates(base: Sequence[str], side: Sequence[str], hunks: Sequence[Hunk]) -> F
     hunks = _join_over_trivia(hunks, side)
     fates.moved = _find_moves(base, side, hunks, fates.image)
     settled, arrived = set(fates.moved), set(fates.moved.values())
-    budget = MAX_PAIRS_IN_ALL
+    pairing = _Pairing(base, side)
     for hunk in hunks:
         rows = [i for i in range(hunk.start, hunk.end) if i not in settled]
         columns = [j for j in range(hunk.lo, hunk.hi) if j not in arrived]
-        if len(rows) * len(columns) <= min(MAX_PAIRS, budget):
-            budget -= len(rows) * len(columns)
-            found = _pair_alike(base, side, rows, columns)
-        else:
-            found = [(i, fates.image[i]) for i in rows if fates.image[i] != GONE]
+        found = pairing.pair(rows, columns)
         pairs = _pair_rest(base, side, rows, columns, found)
         for i in rows:
             fates.image[i] = GONE
@@ -113,31 +109,65 @@ def _find_moves(
     }
 
 
-def _pair_alike(
-    base: Sequence[str], side: Sequence[str], rows: Sequence[int], columns: Sequence[int]
-) -> list[tuple[int, int]]:
-    """Equal and similar lines of one hunk, paired in order so that their similarities add up to the most."""
-    if not rows or not columns:
-        return []
-    left = [Profile.of(base[i]) for i in rows]
-    right = [Profile.of(side[j]) for j in columns]
-    scores = [[_score(x, y) for y in right] for x in left]
-    best = [[0.0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
-    for x in range(len(rows) - 1, -1, -1):
-        for y in range(len(columns) - 1, -1, -1):
-            paired = best[x + 1][y + 1] + scores[x][y] if scores[x][y] else 0.0
-            best[x][y] = max(paired, best[x + 1][y], best[x][y + 1])
-    pairs = []
-    x = y = 0
-    while x < len(rows) and y < len(columns):
-        if scores[x][y] and best[x][y] == best[x + 1][y + 1] + scores[x][y]:
-            pairs.append((rows[x], columns[y]))
-            x, y = x + 1, y + 1
-        elif best[x][y] == best[x + 1][y]:
-            x += 1
-        else:
-            y += 1
-    return pairs
+class _Pairing:
+    """Pairs the edited lines of a side's hunks with what they were, at a bounded cost for the whole side."""
+
+    def __init__(self, base: Sequence[str], side: Sequence[str]) -> None:
+        self.base = base
+        self.side = side
+        self.budget = MAX_PAIRS_IN_ALL
+
+    def pair(self, rows: Sequence[int], columns: Sequence[int]) -> list[tuple[int, int]]:
+        """Equal and similar lines of one hunk, in order.
+
+        In a hunk that is too large to compare all with all, lines that say the same in other signs or case are
+        found first, and what lies between them is compared.
+        """
+        if not rows or not columns:
+            return []
+        if self._affords(rows, columns):
+            return self._pair_alike(rows, columns)
+        left, right = [_gist(self.base[i]) for i in rows], [_gist(self.side[j]) for j in columns]
+        found: list[tuple[int, int]] = []
+        x = y = 0
+        for hunk in (*find_hunks(left, right, weigh_line), Hunk(len(left), len(left), len(right), len(right))):
+            found += zip(rows[x : hunk.start], columns[y : hunk.lo], strict=True)
+            inner = rows[hunk.start : hunk.end], columns[hunk.lo : hunk.hi]
+            if all(inner) and self._affords(*inner):
+                found += self._pair_alike(*inner)
+            x, y = hunk.end, hunk.hi
+        return found
+
+    def _affords(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
+        return len(rows) * len(columns) <= min(MAX_PAIRS, self.budget)
+
+    def _pair_alike(self, rows: Sequence[int], columns: Sequence[int]) -> list[tuple[int, int]]:
+        """Lines paired in order so that their similarities add up to the most."""
+        self.budget -= len(rows) * len(columns)
+        left = [Profile.of(self.base[i]) for i in rows]
+        right = [Profile.of(self.side[j]) for j in columns]
+        scores = [[_score(x, y) for y in right] for x in left]
+        best = [[0.0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
+        for x in range(len(rows) - 1, -1, -1):
+            for y in range(len(columns) - 1, -1, -1):
+                paired = best[x + 1][y + 1] + scores[x][y] if scores[x][y] else 0.0
+                best[x][y] = max(paired, best[x + 1][y], best[x][y + 1])
+        pairs = []
+        x = y = 0
+        while x < len(rows) and y < len(columns):
+            if scores[x][y] and best[x][y] == best[x + 1][y + 1] + scores[x][y]:
+                pairs.append((rows[x], columns[y]))
+                x, y = x + 1, y + 1
+            elif best[x][y] == best[x + 1][y]:
+                x += 1
+            else:
+                y += 1
+        return pairs
+
+
+def _gist(text: str) -> str:
+    """A line's words alone, so that a reformatted line is still that line; a line without words as it is."""
+    return " ".join(words_of(text)).casefold() or text
 
 
 def _score(x: Profile, y: Profile) -> float:

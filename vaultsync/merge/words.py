@@ -90,8 +90,13 @@ def _split_prefix(line: str) -> tuple[tuple[str, str, str], str]:
 
 
 def _merge_prefixes(base: str, a: str, b: str) -> tuple[str, tuple[str, str, str]]:
-    """Indent, list marker and check box, each decided for itself; and what follows them in the three lines."""
+    """Indent, list marker and check box, each decided for itself; and what follows them in the three lines.
+
+    If only some of the lines are list items, the marker is text that someone put there or took away.
+    """
     (own, rest), (first, rest_a), (second, rest_b) = map(_split_prefix, (base, a, b))
+    if len({bool(head[1]) for head in (own, first, second)}) > 1:
+        return "", (base, a, b)
     parts = []
     for index, pick in enumerate((_deeper, _higher, _ticked)):
         x, y, z = own[index], first[index], second[index]
