@@ -10,8 +10,10 @@ from pathlib import Path
 
 from vaultsync.daemon.events import Event
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
+from vaultsync.daemon.replica.rules import load_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
 from vaultsync.model.changes import Author
+from vaultsync.model.filters import DEFAULT_CATEGORIES
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.codec import decode, encode, stream_of
 from vaultsync.protocol.framing import StreamKind
@@ -24,7 +26,6 @@ from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.filesystem import FileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.scanner import Scanner
-from vaultsync.vault.selection import Selection
 
 VAULT = VaultId(b"v" * 16)
 START_MS = 1_800_000_000_000
@@ -60,8 +61,8 @@ class Device:
         number = int.from_bytes(self.cluster.new_id(), "big")
         applier = Applier(fs, prefix=f"t{number}")
         applier.clean_up(self.now_ms)
-        selection = Selection.load(fs)
         store = VaultStore.open(self._index_folder / "index.db", new_index_id=self.cluster.new_id())
+        selection = load_rules(fs, store.history, DEFAULT_CATEGORIES)
         return Replica(
             ReplicaState(
                 vault=VAULT,

@@ -13,6 +13,7 @@ from typing import Final
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.replica import Replica
+from vaultsync.daemon.replica.rules import load_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
 from vaultsync.daemon.settings import CLASH_MERGE, VaultSettings
 from vaultsync.errors import VaultError, VaultOfflineError, VaultsyncError
@@ -26,7 +27,6 @@ from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.lock import VaultLock
 from vaultsync.vault.scanner import Scanner
-from vaultsync.vault.selection import Selection
 from vaultsync.vault.watcher import Watcher
 
 _log = logging.getLogger(__name__)
@@ -146,8 +146,12 @@ class VaultService:
         applier = Applier(fs)
         applier.clean_up(self._now_ms())
         settings = self.settings
-        selection = Selection.load(fs, settings.categories)
         store = VaultStore.open(self._database, new_index_id=secrets.token_bytes(16))
+        try:
+            selection = load_rules(fs, store.history, settings.categories)
+        except BaseException:
+            store.close()
+            raise
         replica = Replica(
             ReplicaState(
                 vault=self.vault,
@@ -177,7 +181,7 @@ class VaultService:
 
         def change(replica: Replica, now_ms: int) -> Effects:
             replica.state.merges = settings.clashes == CLASH_MERGE
-            return replica.select(Selection.load(replica.state.fs, settings.categories), now_ms)
+            return replica.select(replica.state.selection.with_categories(settings.categories), now_ms)
 
         await self.engine.act(change)
 

@@ -42,6 +42,18 @@ class Selection:
         except UnicodeDecodeError:
             raise ConfigError(f"{IGNORE_FILE} is not UTF-8 text.") from None
 
+    def with_categories(self, categories: AbstractSet[Category]) -> Selection:
+        """The same ignore rules for other categories."""
+        return Selection("\n".join(self._lines), categories)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Selection):
+            return NotImplemented
+        return self._lines == other._lines and self._categories == other._categories
+
+    def __hash__(self) -> int:
+        return hash((*self._lines, self._categories))
+
     @property
     def categories(self) -> frozenset[Category]:
         return self._categories

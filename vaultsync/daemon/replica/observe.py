@@ -9,12 +9,14 @@ from vaultsync.daemon.events import ChangeObserved, DeletionHeld, ScanProgressed
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
 from vaultsync.model.changes import Observation, record_change
+from vaultsync.model.filters import IGNORE_FILE
 from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
 from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.brakes import DELETION_WINDOW_MS, deletion_cause, is_mass_deletion
 from vaultsync.sync.moves import link_moves
+from vaultsync.sync.offers import Offer
 from vaultsync.vault.scanner import Sighting
 
 
@@ -27,7 +29,8 @@ def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
     sighting = state.scanner.look(paths, state.store.index, now_ms)
     changed = record(state, sighting, now_ms)
     for path in [path for path in paths if path in state.troubles and path not in sighting.troubles]:
-        state.set_trouble(path, "")
+        if path != IGNORE_FILE:
+            state.set_trouble(path, "")
     return changed
 
 
@@ -46,7 +49,7 @@ def sweep(state: ReplicaState, now_ms: int) -> Iterator[set[str]]:
         troubled |= sighting.troubles.keys()
         state.emit(ScanProgressed(state.vault_text, files, done=False))
         yield changed
-    for path in state.troubles.keys() - troubled:
+    for path in state.troubles.keys() - troubled - {IGNORE_FILE}:
         state.set_trouble(path, "")
     state.emit(ScanProgressed(state.vault_text, state.store.index.counts().files, done=True))
 
@@ -123,11 +126,7 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
                 sorted_.regained.append(Entry(entry.record, signature=observed.signature))
                 continue
             if entry.state is not State.HELD:
-                # This file was never a version of the record that stands in the index: it is an edit beside it, which
-                # the devices that have that record merge with it.
-                change = record_change(None, observed, state.author, now_ms)
-                assert change is not None
-                sorted_.edited.append((observed, change))
+                _sort_left_alone(state, sorted_, entry.record, observed, now_ms)
                 continue
         change = record_change(entry.record if entry else None, observed, state.author, now_ms)
         if change is None:
@@ -141,6 +140,42 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
         else:
             sorted_.edited.append((observed, change))
     return sorted_
+
+
+def _sort_left_alone(state: ReplicaState, seen: _Seen, known: FileRecord, observed: Observation, now_ms: int) -> None:
+    """A file at a path whose record this index took without touching the disk: it was left out, or is on its way.
+
+    If it is what stood here before, it is old, and the record may replace it. Else it is an edit of what stood here,
+    which the devices that have the record merge with it.
+    """
+    was = _last_here(state, known, observed) if observed.kind is Kind.FILE else None
+    if was is not None and was.hash == observed.hash:
+        seen.regained.append(Entry(was, signature=observed.signature))
+        state.offers.add(Offer(known, state.author.node, derived=True))
+        return
+    change = record_change(was, observed, state.author, now_ms)
+    assert change is not None
+    seen.edited.append((observed, change))
+
+
+def _last_here(state: ReplicaState, known: FileRecord, observed: Observation) -> FileRecord | None:
+    """The newest version that stood on this disk and that `known` descends from."""
+    for version in state.store.history.versions(known.path, 20):
+        if version.hash and version.action is not Action.REPLACED and known.version.includes(version.version):
+            return FileRecord(
+                path=known.path,
+                kind=Kind.FILE,
+                hash=version.hash,
+                size=version.size,
+                mtime_ns=observed.mtime_ns,
+                executable=observed.executable,
+                version=version.version,
+                deleted=False,
+                modified_by=version.device,
+                modified_name=version.device_name,
+                modified_at=version.modified_at,
+            )
+    return None
 
 
 def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms: int) -> list[Entry]:

@@ -9,8 +9,9 @@ from vaultsync.daemon.replica import conflicts, fetch, observe, restore, serve, 
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
+from vaultsync.daemon.replica.rules import reload_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
-from vaultsync.errors import CloseCode, ConfigError, ProtocolError, UnstableFileError
+from vaultsync.errors import CloseCode, ProtocolError
 from vaultsync.model.filters import IGNORE_FILE
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import (
@@ -89,6 +90,7 @@ class Replica:
         """Look through the whole vault, one batch per step."""
         for changed in observe.sweep(self._state, now_ms):
             yield self._after_change(changed, now_ms)
+        self._go_by_ignore_file(now_ms)
         yield self._effects(now_ms)
 
     def take_dirty(self, now_ms: int) -> set[str]:
@@ -155,9 +157,7 @@ class Replica:
 
     def select(self, selection: Selection, now_ms: int) -> Effects:
         """Sync another part of the vault from now on; nothing is deleted anywhere."""
-        self._state.set_selection(selection)
-        wanted.reselect(self._state, now_ms)
-        self._state.dirty.add("")
+        self._select(selection, now_ms)
         return self._effects(now_ms)
 
     def approve_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
@@ -200,19 +200,19 @@ class Replica:
     def _after_change(self, changed: Collection[str], now_ms: int) -> Effects:
         settle(self._state, changed, now_ms)
         if IGNORE_FILE in changed:
-            self._reload_ignore_file(now_ms)
+            self._go_by_ignore_file(now_ms)
         return self._effects(now_ms)
 
-    def _reload_ignore_file(self, now_ms: int) -> None:
-        """The ignore file has changed. If it has a mistake, the rules of before go on, and the trouble is shown."""
-        state = self._state
-        try:
-            selection = Selection.load(state.fs, state.selection.categories)
-        except (ConfigError, UnstableFileError, OSError) as error:
-            state.set_trouble(IGNORE_FILE, str(error))
-            return
-        state.set_trouble(IGNORE_FILE, "")
-        self.select(selection, now_ms)
+    def _go_by_ignore_file(self, now_ms: int) -> None:
+        """The ignore file may have changed. If it has a mistake, the rules of before go on, and that is shown."""
+        selection = reload_rules(self._state)
+        if selection is not None and selection != self._state.selection:
+            self._select(selection, now_ms)
+
+    def _select(self, selection: Selection, now_ms: int) -> None:
+        self._state.set_selection(selection)
+        wanted.reselect(self._state, now_ms)
+        self._state.dirty.add("")
 
     def _session(self, peer: NodeId) -> Session:
         session = self._state.sessions.get(peer.raw)
