@@ -92,8 +92,9 @@ class Activity:
                 if event.done:
                     vault.files = event.files
             case ChangeObserved():
-                if not self._vault(event.vault).scanning or self._vault(event.vault).scanned:
-                    return self._change(event.vault, "→", f"{event.path} {event.action} here", now_s)
+                vault = self._vault(event.vault)
+                if not event.moved_to and (vault.scanned or not vault.scanning):
+                    return self._change(event.vault, "→", f"{_deed(event)} here", now_s)
             case ChangeApplied():
                 return self._applied(event, now_s)
             case SyncProgressed():
@@ -180,8 +181,10 @@ class Activity:
         if vault.most_pending > BULK:
             vault.arrived[peer] += 1
             return []
+        if event.moved_to:
+            return []
         why = f" ({event.because})" if event.because and event.action in ("merged", "conflict") else ""
-        return self._change(event.vault, "←", f"{event.path} {event.action} by {peer}{why}", now_s)
+        return self._change(event.vault, "←", f"{_deed(event)} by {peer}{why}", now_s)
 
     def _progress(self, event: SyncProgressed) -> list[Line]:
         vault = self._vault(event.vault)
@@ -233,3 +236,9 @@ class Activity:
             why = f": {event.reason}" if event.reason else ""
             return [Line(f"{event.name} is not connected{why}", "dim")]
         return [Line(f"{event.name} is {event.state}.", "plain")]
+
+
+def _deed(event: ChangeObserved | ChangeApplied) -> str:
+    if event.moved_from:
+        return f"{event.moved_from} moved to {event.path}"
+    return f"{event.path} {event.action}"

@@ -80,9 +80,10 @@ def print_error(error: VaultsyncError, *, as_json: bool) -> None:
     from rich.text import Text
 
     out = console(errors=True)
-    out.print(Text.assemble((f"{error.title}.", "bold red"), " ", error.message), soft_wrap=True)
-    if error.hint:
-        out.print(Text(error.hint), soft_wrap=True)
+    out.print(Text.assemble((f"{error.title}.", "bold red"), " ", error.message))
+    for line in error.hint.splitlines():
+        # An indented line is a command, which must survive being copied.
+        out.print(Text(line), soft_wrap=line.startswith(" "))
 
 
 def _plain(value: object) -> object:

@@ -70,7 +70,7 @@ def show(made: NewTicket, out: Console, minutes: float) -> None:
     grant = ", which only receives" if made.role == "observer" else ""
     life = words.duration(minutes * 60)
     out.print(Text.assemble("A ticket for ", (made.vault_name, "bold"), f", good for {life}, {use}{grant}."))
-    out.print("On the other device, type (or paste the ticket into its dashboard):\n")
+    out.print("On the other device, type:\n")
     out.print(Text(command_for(made), style="bold"), soft_wrap=True)
     out.print("\nWhoever has it can join: send it only to yourself. Keep this device running meanwhile.")
 
@@ -114,7 +114,7 @@ async def _make(path: Path, minutes: float, role: Literal["member", "observer"],
         async with NodeClient.find() as client:
             return await client.make_ticket(path, minutes=minutes, role=role, reusable=reusable)
     except NodeNotRunningError as error:
-        error.hint = f"Start it in another terminal with `vaultsync run {shell_quoted(str(path))}`, then ask again."
+        error.hint = f"Start it in another terminal, then ask again:\n    vaultsync run {shell_quoted(str(path))}"
         raise
 
 

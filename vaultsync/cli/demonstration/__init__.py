@@ -1,0 +1,1 @@
+"""What `vaultsync demo` does: two real nodes on this computer, and what crosses between them."""
