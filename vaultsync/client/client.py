@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self, TypeVar
@@ -13,11 +13,21 @@ import httpx
 
 from vaultsync.client.decoding import decode
 from vaultsync.client.problems import error_of
-from vaultsync.client.streams import events_of
+from vaultsync.client.streams import events_of, samples_of
 from vaultsync.daemon.config import Places
 from vaultsync.daemon.descriptor import Descriptor
 from vaultsync.daemon.events import Event
-from vaultsync.daemon.status import AttemptInfo, JoinInfo, NewTicket, PeerInfo, Status, TicketInfo, VaultInfo
+from vaultsync.daemon.status import (
+    AttemptInfo,
+    JoinInfo,
+    JoinPreview,
+    NewTicket,
+    PeerInfo,
+    Status,
+    TicketInfo,
+    VaultInfo,
+)
+from vaultsync.daemon.traffic import TrafficSample
 from vaultsync.errors import NodeError, NodeNotRunningError
 
 T = TypeVar("T")
@@ -90,6 +100,11 @@ class NodeClient:
     async def revoke_ticket(self, number: int) -> None:
         await self._send("DELETE", f"/tickets/{number}")
 
+    async def check_ticket(self, ticket: str, path: Path | None = None) -> JoinPreview:
+        """What joining with `ticket` (in the folder at `path`) would mean; a `TicketError` if it can't be used."""
+        asked = {"ticket": ticket, "path": None if path is None else str(path)}
+        return await self._one(JoinPreview, "POST", "/tickets/check", asked)
+
     async def join(self, ticket: str, path: Path) -> JoinInfo:
         """Use a ticket: sync the vault that it leads to into the folder at `path`."""
         return await self._one(JoinInfo, "POST", "/join", {"ticket": ticket, "path": str(path)})
@@ -115,17 +130,29 @@ class NodeClient:
         """Ask the node to stop; it does so after it has answered."""
         await self._send("POST", "/stop")
 
-    async def events(self, after: int | None = None) -> AsyncIterator[tuple[int, Event]]:
+    async def events(self, after: int | None = None) -> AsyncGenerator[tuple[int, Event], None]:
         """Events with their numbers, from the one after `after` (None: from now on), until the node stops."""
         headers = {} if after is None else {"Last-Event-ID": str(after)}
+        async with self._lines("/events", headers) as lines:
+            async for numbered in events_of(lines):
+                yield numbered
+
+    async def traffic(self) -> AsyncIterator[TrafficSample]:
+        """What moves over the network, once per second, until the node stops."""
+        async with self._lines("/traffic", {}) as lines:
+            async for sample in samples_of(lines):
+                yield sample
+
+    @asynccontextmanager
+    async def _lines(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of an endless answer."""
         timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
         try:
-            async with self._http.stream("GET", "/events", headers=headers, timeout=timeout) as response:
+            async with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
                 if response.is_error:
                     await response.aread()
                     raise error_of(response)
-                async for numbered in events_of(response.aiter_lines()):
-                    yield numbered
+                yield response.aiter_lines()
         except httpx.ConnectError as error:
             raise self._gone() from error
         except httpx.TransportError as error:

@@ -1,29 +1,37 @@
-"""Server-sent events, from lines to numbered events (WHATWG HTML, "Server-sent events")."""
+"""Server-sent events, from lines to values (WHATWG HTML, "Server-sent events")."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from vaultsync.client.decoding import decode
 from vaultsync.daemon.events import Event
 from vaultsync.daemon.kinds import KINDS
+from vaultsync.daemon.traffic import TrafficSample
 from vaultsync.errors import NodeError
 
 
-async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[tuple[int, Event]]:
-    """The events that `lines` spell. Kinds that are not known here are passed over: a newer node may have more.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One server-sent event."""
 
-    `NodeError` if what comes is not an event stream.
-    """
+    number: int
+    """The last id that came; 0 if none did."""
+    name: str
+    data: str
+
+
+async def frames_of(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
+    """The events with data that `lines` spell."""
     number, name, data = 0, "", list[str]()
     async for line in lines:
         key, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line:
-            kind = KINDS.get(name)
-            if kind is not None and data:
-                yield number, _event(kind, "\n".join(data))
+            if data:
+                yield Frame(number, name, "\n".join(data))
             name, data = "", []
         elif key == "id" and value.isdecimal():
             number = int(value)
@@ -33,9 +41,27 @@ async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[tuple[int, Event
             data.append(value)
 
 
-def _event(kind: type[Event], text: str) -> Event:
+async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[tuple[int, Event]]:
+    """The events that `lines` spell. Kinds that are not known here are passed over: a newer node may have more.
+
+    `NodeError` if what comes is not an event stream.
+    """
+    async for frame in frames_of(lines):
+        kind = KINDS.get(frame.name)
+        if kind is not None:
+            yield frame.number, decode(kind, _object(frame))
+
+
+async def samples_of(lines: AsyncIterator[str]) -> AsyncIterator[TrafficSample]:
+    """The measurements that `lines` spell. `NodeError` if what comes is not a stream of them."""
+    async for frame in frames_of(lines):
+        if frame.name == "traffic":
+            yield decode(TrafficSample, _object(frame))
+
+
+def _object(frame: Frame) -> object:
     try:
-        data = json.loads(text)
+        data: object = json.loads(frame.data)
     except ValueError as error:
         raise NodeError(f"Its event stream is not understood: {error}.") from error
-    return decode(kind, data)
+    return data

@@ -146,6 +146,31 @@ class JoinInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinPreview:
+    """A ticket that can be used, and the folder that it would be used in."""
+
+    vault: str
+    vault_name: str
+    device: str
+    """Node id of whoever made it."""
+    device_name: str
+    role: str
+    """What this device becomes: member or observer."""
+    reusable: bool
+    expires: int
+    """Unix ms."""
+    addresses: tuple[str, ...]
+    served_at: str
+    """Where this device has the vault already; empty if it does not."""
+    root: str
+    """The folder that was asked about; empty if none was."""
+    exists: bool
+    """Whether that folder is there."""
+    files: int
+    """Visible files in it now, at most 100,000; the vault's are joined with them."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptInfo:
     """One dial."""
 

@@ -57,3 +57,12 @@ class UseTicket(Request):
     """The ticket, with whatever was pasted around it."""
     path: Folder
     """Absolute path of the folder that is to hold the vault."""
+
+
+class CheckTicket(Request):
+    """Look at a ticket before it is used."""
+
+    ticket: Annotated[str, Field(min_length=1, max_length=16 << 10)]
+    """The ticket, with whatever was pasted around it."""
+    path: Folder | None = None
+    """Absolute path of the folder that it may be used in."""

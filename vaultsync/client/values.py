@@ -1,0 +1,62 @@
+"""The values that the client's methods give: one place for whoever shows them to get them from."""
+
+from __future__ import annotations
+
+from vaultsync.daemon.config import Places
+from vaultsync.daemon.events import (
+    ChangeApplied,
+    ChangeObserved,
+    DeletionHeld,
+    Event,
+    IndexesDiffer,
+    PeerPaired,
+    PeerStateChanged,
+    ProvenInSync,
+    ScanProgressed,
+    SyncProgressed,
+    TroubleChanged,
+    VaultStateChanged,
+)
+from vaultsync.daemon.status import (
+    AttemptInfo,
+    JoinInfo,
+    JoinPreview,
+    NewTicket,
+    NodeInfo,
+    PeerInfo,
+    PeerVaultInfo,
+    Status,
+    TicketInfo,
+    Trouble,
+    VaultInfo,
+)
+from vaultsync.daemon.traffic import TrafficSample, TransferInfo
+
+__all__ = [
+    "AttemptInfo",
+    "ChangeApplied",
+    "ChangeObserved",
+    "DeletionHeld",
+    "Event",
+    "IndexesDiffer",
+    "JoinInfo",
+    "JoinPreview",
+    "NewTicket",
+    "NodeInfo",
+    "PeerInfo",
+    "PeerPaired",
+    "PeerStateChanged",
+    "PeerVaultInfo",
+    "Places",
+    "ProvenInSync",
+    "ScanProgressed",
+    "Status",
+    "SyncProgressed",
+    "TicketInfo",
+    "TrafficSample",
+    "TransferInfo",
+    "Trouble",
+    "TroubleChanged",
+    "VaultInfo",
+    "VaultStateChanged",
+]
