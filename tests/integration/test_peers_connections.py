@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from tests.support.clock import elapsed_s, on_virtual_clock
 from tests.support.peering import Station, running, station
 from vaultsync.daemon.peers import PeerState
 from vaultsync.errors import CloseCode, ConnectionLostError
+from vaultsync.model.ids import NodeId
+from vaultsync.transport.base import Address, Connection
 from vaultsync.transport.memory import MemoryNetwork
 
 CONNECTED, CONNECTING, DISCONNECTED = PeerState.CONNECTED, PeerState.CONNECTING, PeerState.DISCONNECTED
@@ -17,6 +21,17 @@ CONNECTED, CONNECTING, DISCONNECTED = PeerState.CONNECTED, PeerState.CONNECTING,
 
 def both_connected(a: Station, b: Station) -> bool:
     return a.state_of(b) is CONNECTED and b.state_of(a) is CONNECTED
+
+
+async def dialed_at_once(
+    connect: Callable[[NodeId, Address], Awaitable[Connection]],
+    both: asyncio.Barrier,
+    node: NodeId,
+    address: Address,
+) -> Connection:
+    connection = await connect(node, address)
+    await both.wait()
+    return connection
 
 
 def one_connection(network: MemoryNetwork) -> bool:
@@ -124,6 +139,9 @@ async def test_simultaneous_dials_end_in_the_one_of_the_smaller_id_on_both_sides
     async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
         await a.learn(b)
         await b.learn(a)
+        both_dialed = asyncio.Barrier(2)
+        for one in (a, b):
+            one.endpoint.connect = partial(dialed_at_once, one.endpoint.connect, both_dialed)  # type: ignore[method-assign]
         async with running(a, b):
             await asyncio.sleep(30)
             assert both_connected(a, b)

@@ -41,6 +41,8 @@ class Peer:
     """Whether to dial at once when the link, which is being ended, is gone."""
     sightings: tuple[str, ...] = ()
     """Where it was last seen on the local network; not stored, since it means nothing on another network."""
+    sighted_s: float = float("-inf")
+    """Loop time at which it was last dialed for being seen there."""
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     """Set to dial now."""
     free: asyncio.Event = field(default_factory=asyncio.Event)

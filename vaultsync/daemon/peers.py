@@ -45,6 +45,9 @@ it may not know us yet."""
 DUPLICATE_RETRY_S: Final = 1.0
 """When to dial again if the peer kept another connection that this side knows nothing of."""
 
+SIGHTING_EVERY_S: Final = 1.0
+"""A peer is dialed for being seen on the local network at most this often."""
+
 DOUBT_S: Final = 3.0
 """How long a peer has to answer after the network has changed or the machine has slept."""
 
@@ -201,10 +204,14 @@ class PeerManager:
     def sighted(self, node: NodeId, addresses: Sequence[str]) -> None:
         """A device was seen on the local network. If it is a peer that is not connected, it is dialed at once."""
         peer = self._peers.get(node)
-        if peer is not None:
-            peer.sightings = tuple(addresses[:MAX_SIGHTINGS])
-            if addresses:
-                peer.dial_now()
+        if peer is None:
+            return
+        peer.sightings = tuple(addresses[:MAX_SIGHTINGS])
+        now_s = asyncio.get_running_loop().time()
+        # Anybody on the network can announce anything, as often as they like.
+        if addresses and now_s - peer.sighted_s >= SIGHTING_EVERY_S:
+            peer.sighted_s = now_s
+            peer.dial_now()
 
     def refresh(self, node: NodeId) -> None:
         """The vaults shared with a device have changed: begin its conversation anew."""

@@ -21,6 +21,7 @@ from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import PeerPaired
 from vaultsync.daemon.pairing import Pairing, refusal_words, unix_ms
 from vaultsync.daemon.peers import PeerManager
+from vaultsync.daemon.surroundings import Surroundings
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
     NodeError,
@@ -117,6 +118,7 @@ class Node:
             now_ms=now_ms,
             lot=random.random,
         )
+        self.surroundings = Surroundings(endpoint, self.peers, mdns=config.mdns, listen_host=config.listen_host)
 
     @property
     def node_id(self) -> NodeId:
@@ -137,9 +139,10 @@ class Node:
                 await asyncio.wait(opening, timeout=OPENING_S)
                 for waiting in opening:
                     waiting.cancel()
-            running = self._tasks.create_task(self.peers.run())
+            running = [self._tasks.create_task(part.run()) for part in (self.peers, self.surroundings)]
             await self.stopping.wait()
-            running.cancel()
+            for task in running:
+                task.cancel()
             for task in list(self._vault_tasks):
                 task.cancel()
 
