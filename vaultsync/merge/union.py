@@ -10,7 +10,7 @@ from vaultsync.merge.tokens import is_trivial, texts_of, weigh_line
 
 
 def unite(a: Sequence[Line], b: Sequence[Line]) -> list[Line]:
-    """All lines of both, each side's in its order; shared ones once if they say something."""
+    """All lines of both, each side's in its order; shared ones once if they say something, whatever their order."""
     if not a or not b:
         return [*a, *b]
     x, y = texts_of(a), texts_of(b)
@@ -18,14 +18,20 @@ def unite(a: Sequence[Line], b: Sequence[Line]) -> list[Line]:
         return list(a)
     if _contains(y, x):
         return list(b)
+    known = set() if _has_fence(x) or _has_fence(y) else {text for text in x if not is_trivial(text)}
     out: list[Line] = []
     i = j = 0
     for p, q in (*_shared(x, y), (len(a), len(b))):
-        out += _one_after_other(a[i:p], b[j:q])
+        out += _one_after_other(a[i:p], [line for line in b[j:q] if line.text not in known])
         if p < len(a):
             out.append(a[p])
         i, j = p + 1, q + 1
     return out
+
+
+def _has_fence(texts: Sequence[str]) -> bool:
+    """Whether a code block begins or ends among these lines; in code, equal lines are not one line said twice."""
+    return any(text.lstrip(" >\t").startswith(("```", "~~~")) for text in texts)
 
 
 def _contains(whole: Sequence[str], part: Sequence[str]) -> bool:
