@@ -24,10 +24,11 @@ class Log:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._scanning: set[str] = set()
+        self._served = False
         self._log = _set_up()
 
     def serving(self, status: Status) -> None:
-        node = status.node
+        node, self._served = status.node, True
         self._log.info(
             "serving",
             node=node.id,
@@ -69,7 +70,8 @@ class Log:
         self._log.info("stopping")
 
     def close(self) -> None:
-        self._log.info("stopped")
+        if self._served:
+            self._log.info("stopped")
 
 
 def _set_up() -> structlog.stdlib.BoundLogger:

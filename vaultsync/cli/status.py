@@ -66,7 +66,7 @@ def _show_vault(vault: VaultInfo, found: Status, out: Console, now_ms: int) -> N
         out.print(f"  ! and {words.count(vault.trouble_count - SHOWN_TROUBLES, 'more path')} (`--json` lists them)")
     others = words.shared_with(vault, found.peers)
     if others:
-        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
         table.add_column(no_wrap=True, max_width=24, overflow="ellipsis")
         table.add_column(no_wrap=True)
         table.add_column()

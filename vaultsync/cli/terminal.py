@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from vaultsync.cli import words
@@ -43,7 +43,7 @@ class Terminal:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[amount]}"),
             TextColumn("{task.fields[note]}"),
             console=self._out,
             transient=True,
@@ -98,6 +98,7 @@ class Terminal:
             self._progress.remove_task(self._tasks.pop(key))
         for key, bar in bars.items():
             if key not in self._tasks:
-                self._tasks[key] = self._progress.add_task(bar.label, note=bar.note)
-            self._progress.update(self._tasks[key], completed=bar.done, total=bar.total, note=bar.note)
+                self._tasks[key] = self._progress.add_task(bar.label, total=bar.total, amount="", note="")
+            amount = f"{bar.done:,}" if bar.total is None else f"{bar.done:,} of {bar.total:,}"
+            self._progress.update(self._tasks[key], completed=bar.done, total=bar.total, amount=amount, note=bar.note)
         self._progress.refresh()

@@ -46,10 +46,7 @@ def _fields_of(kind: type[object]) -> dict[str, tuple[object, bool]]:
     """The type of each field, and whether it must be given."""
     assert is_dataclass(kind)
     hints = typing.get_type_hints(kind)
-    return {
-        f.name: (hints[f.name], f.default is MISSING and f.default_factory is MISSING)
-        for f in fields(kind)
-    }
+    return {f.name: (hints[f.name], f.default is MISSING and f.default_factory is MISSING) for f in fields(kind)}
 
 
 def _value(expected: object, data: object, name: str) -> object:

@@ -146,7 +146,7 @@ class Link:
 
     async def _end_when_closed(self) -> None:
         code, reason, by_peer = await self.connection.wait_closed()
-        raise ConnectionLostError(reason or code.name.lower().replace("_", " "), code=code, by_peer=by_peer)
+        raise ConnectionLostError(reason or _end_words(code), code=code, by_peer=by_peer)
 
     async def _listen_for_life(self) -> None:
         """Whoever sends anything is alive; whoever sends nothing is asked."""
@@ -232,3 +232,14 @@ def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
         elif isinstance(error, VaultsyncError):
             errors.append(error)
     return min(errors, key=lambda e: (isinstance(e, ConnectionLostError), getattr(e, "code", None) is None))
+
+
+def _end_words(code: CloseCode) -> str:
+    """What a close code means to a person."""
+    match code:
+        case CloseCode.NORMAL:
+            return "It has stopped."
+        case CloseCode.TIMEOUT:
+            return "Nothing was heard from it for a while."
+        case _:
+            return f"The connection was closed ({code.name.lower().replace('_', ' ')})."
