@@ -49,7 +49,11 @@ class Selection:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Selection):
             return NotImplemented
-        return self._lines == other._lines and self._categories == other._categories
+        return self.same_rules(other) and self._categories == other._categories
+
+    def same_rules(self, other: Selection) -> bool:
+        """Whether both have the same ignore file, whatever their categories."""
+        return self._lines == other._lines
 
     def __hash__(self) -> int:
         return hash((*self._lines, self._categories))

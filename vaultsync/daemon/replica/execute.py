@@ -231,7 +231,7 @@ def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: 
         commit.entries.append(Entry(record, signature=file_signature, source=_source(target)))
         commit.closed.append(target.offer)
         action = work.actions.get(record.path) or _action(target)
-        if step.do is not Do.NOTHING or action is Action.MERGED:
+        if step.do is not Do.NOTHING or record.path in work.actions:
             commit.versions.append(history_version(record, action, target.because, now_ms))
             if target.because not in PLAIN:
                 commit.audit.append(_audit(target, action.value, target.because, now_ms))

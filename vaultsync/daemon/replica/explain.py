@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from vaultsync.daemon.replica.conflicts import original_of
 from vaultsync.daemon.replica.state import ReplicaState
@@ -12,6 +13,8 @@ from vaultsync.model.paths import check_path
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import HistoryVersion
+
+_NOBODY_HAS_IT: Final = ("wanted: no connected device has its content", "Connect a device that has it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def explain(state: ReplicaState, path: str, peers: tuple[NodeId, ...]) -> Explan
 def _words(state: ReplicaState, path: str, entry: Entry | None, rule: str, trouble: str) -> tuple[str, str]:
     if entry is not None and entry.state is State.HELD:
         held = f"gone from this device, and the deletion is held: {entry.reason}"
-        return held, "`vaultsync approve` deletes it everywhere; `vaultsync undo` brings it back."
+        return held, "`vaultsync approve` deletes it everywhere; `vaultsync undo --deletions` brings it back."
     if trouble:
         return f"not synced now: {trouble}", "Mend that; it is tried again by itself."
     if rule:
@@ -84,7 +87,7 @@ def _words(state: ReplicaState, path: str, entry: Entry | None, rule: str, troub
         offer = state.offers.first(path)
         assert offer is not None
         if offer.record.hash in state.wants:
-            return "on its way: its content is being fetched", ""
+            return ("on its way: its content is being fetched", "") if state.sessions else _NOBODY_HAS_IT
         return "on its way", ""
     if entry is None:
         return "unknown: no device has told of it and it is not in this folder", ""
@@ -94,8 +97,8 @@ def _words(state: ReplicaState, path: str, entry: Entry | None, rule: str, troub
         case State.BLOCKED:
             return f"blocked here: {entry.reason}", "Rename it on a device that can hold the name."
         case State.WANTED:
-            return "wanted: no connected device has its content", "Connect a device that has it."
+            return _NOBODY_HAS_IT
         case _:
-            if original_of(path) is not None:
-                return "a conflict copy", "`vaultsync resolve` ends the conflict."
+            if (origin := original_of(path)) is not None:
+                return f"a conflict copy of {origin[0]}", "`vaultsync resolve` ends the conflict."
             return "in sync with what this device knows", ""

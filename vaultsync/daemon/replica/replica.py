@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 from vaultsync.daemon.events import IndexesDiffer, ProvenInSync, SyncProgressed
 from vaultsync.daemon.replica import conflicts, fetch, observe, restore, serve, wanted
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
-from vaultsync.daemon.replica.rules import reload_rules
+from vaultsync.daemon.replica.rules import change_words, reload_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
 from vaultsync.errors import CloseCode, ProtocolError
 from vaultsync.model.filters import IGNORE_FILE
@@ -31,6 +32,9 @@ from vaultsync.store.retention import Pruned, Retention
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.session import Session
 from vaultsync.vault.selection import Selection
+
+LONGEST_WAIT_MS: Final = 60_000
+"""Nothing is put off for longer."""
 
 VaultMessage = Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
 """What a peer may say of one vault after the Hellos."""
@@ -96,7 +100,8 @@ class Replica:
     def take_dirty(self, now_ms: int) -> set[str]:
         """Paths to look at now, because the disk was not what the index says or because their time has come."""
         state = self._state
-        due = {path for path, at_ms in state.again.items() if at_ms <= now_ms}
+        # What lies further ahead than anything is put off was noted before the clock was set back.
+        due = {path for path, at_ms in state.again.items() if at_ms <= now_ms or at_ms > now_ms + LONGEST_WAIT_MS}
         for path in due:
             del state.again[path]
         dirty, state.dirty = state.dirty | due, set()
@@ -161,13 +166,17 @@ class Replica:
         return self._effects(now_ms)
 
     def approve_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
-        """Let held deletions (those of `paths`, or all) go to every device. Returns how many."""
+        """Let held deletions (those at or below `paths`, or all) go to every device. Returns how many."""
         count = wanted.approve_deletions(self._state, paths, now_ms)
+        if count:
+            self._log(now_ms, "approved", None, f"{count} held deletions were approved.")
         return count, self._effects(now_ms)
 
     def undo_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
-        """Bring back what held deletions took (those of `paths`, or all). Returns how many."""
+        """Bring back what held deletions took (those at or below `paths`, or all). Returns how many."""
         count = wanted.undo_deletions(self._state, paths, now_ms)
+        if count:
+            self._log(now_ms, "undone", None, f"{count} held deletions were undone.")
         return count, self._effects(now_ms)
 
     def restore(self, versions: Sequence[HistoryVersion], removed: Sequence[str], now_ms: int) -> Effects:
@@ -177,15 +186,24 @@ class Replica:
         """
         changed = restore.restore(self._state, versions, now_ms)
         changed |= restore.remove(self._state, removed, now_ms)
+        if len(versions) == 1 and not removed:
+            text = f"The version of {versions[0].device_name or 'an unknown device'} was restored."
+            self._log(now_ms, "restored", versions[0].path, text)
+        else:
+            self._log(now_ms, "restored", None, f"{len(versions)} files were put back, {len(removed)} removed.")
         return self._after_change(changed, now_ms)
 
     def undo_merge(self, path: str, now_ms: int) -> Effects:
         """Put back what this device had before the newest merge of `path`. `VaultError` if it is no merge."""
-        return self._after_change(conflicts.undo_merge(self._state, path, now_ms), now_ms)
+        changed = conflicts.undo_merge(self._state, path, now_ms)
+        self._log(now_ms, "undone", path, "The merge was undone.")
+        return self._after_change(changed, now_ms)
 
     def resolve(self, path: str, choice: Choice, now_ms: int, content: bytes | None = None) -> Effects:
         """End a conflict (conflicts.py). `VaultError` if there is none at `path`."""
-        return self._after_change(conflicts.resolve(self._state, path, choice, now_ms, content), now_ms)
+        changed = conflicts.resolve(self._state, path, choice, now_ms, content)
+        self._log(now_ms, "resolved", path, f"The conflict was ended by hand: {choice.value}.")
+        return self._after_change(changed, now_ms)
 
     def prune(self, policy: Retention, now_ms: int) -> Pruned:
         """Let history go that is older than `policy` keeps; call again while `more`."""
@@ -210,9 +228,14 @@ class Replica:
             self._select(selection, now_ms)
 
     def _select(self, selection: Selection, now_ms: int) -> None:
+        self._log(now_ms, "selection", None, change_words(self._state.selection, selection))
         self._state.set_selection(selection)
         wanted.reselect(self._state, now_ms)
         self._state.dirty.add("")
+
+    def _log(self, now_ms: int, kind: str, path: str | None, text: str) -> None:
+        with self._state.store.transaction():
+            self._state.store.audit.append([AuditEntry(now_ms, kind, path, None, text)])
 
     def _session(self, peer: NodeId) -> Session:
         session = self._state.sessions.get(peer.raw)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ConfigError, ContentError, UnstableFileError
-from vaultsync.model.filters import IGNORE_FILE, Category
+from vaultsync.model.filters import CATEGORY_WORDS, IGNORE_FILE, Category
 from vaultsync.store.history import History
 from vaultsync.vault.filesystem import FileSystem
 from vaultsync.vault.selection import Selection
@@ -38,3 +38,17 @@ def reload_rules(state: ReplicaState) -> Selection | None:
         return None
     state.set_trouble(IGNORE_FILE, "")
     return selection
+
+
+def change_words(before: Selection, after: Selection) -> str:
+    """What is different now, in one sentence for the log."""
+    changes = []
+    for words, categories in (
+        ("switched on", after.categories - before.categories),
+        ("switched off", before.categories - after.categories),
+    ):
+        if categories:
+            changes.append(f"{', '.join(CATEGORY_WORDS[category] for category in sorted(categories))} {words}")
+    if not after.same_rules(before):
+        changes.append(f"{IGNORE_FILE} has new rules")
+    return f"This device's selection: {'; '.join(changes) or 'as it was'}."
