@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from vaultsync.cli import words
 from vaultsync.cli.presenter import Names
+from vaultsync.client import words
 from vaultsync.daemon.events import (
     ChangeApplied,
     ChangeObserved,

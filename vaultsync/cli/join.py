@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import words
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import UntilEof, absolute
+from vaultsync.client import words
 from vaultsync.errors import NodeNotRunningError, TicketError
 
 if TYPE_CHECKING:

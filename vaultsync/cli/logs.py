@@ -74,6 +74,12 @@ class Log:
             self._log.info("stopped")
 
 
+def _in_order(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """When, how bad and what first: so that a log can be read down its left side."""
+    first = {key: line.pop(key) for key in ("time", "level", "event") if key in line}
+    return {**first, **line}
+
+
 def _set_up() -> structlog.stdlib.BoundLogger:
     """Send the libraries' warnings and our own lines to standard output, in one form."""
     stamp: list[structlog.typing.Processor] = [
@@ -87,6 +93,7 @@ def _set_up() -> structlog.stdlib.BoundLogger:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _in_order,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )

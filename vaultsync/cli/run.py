@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import words
 from vaultsync.cli.output import Json, console, print_json
+from vaultsync.client import words
 from vaultsync.errors import NodeNotRunningError, NodeRunningError, VaultLockedError
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def run(
 ) -> None:
     """Sync folders of notes, until Ctrl-C.
 
-    A folder that is no vault yet becomes one: nothing in it changes but for a hidden folder `.vaultsync`. If
-    vaultsync is running already, the folder is handed to the node that runs, and this command ends.
+    A folder that is no vault yet becomes one: it gets a hidden folder `.vaultsync`, and nothing else changes.
+
+    If vaultsync is running already, the folder is handed to the node that runs, and this command ends.
     """
     paths = [absolute(folder) for folder in folders or ()]
     if name is not None and len(paths) != 1:

@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from vaultsync.cli import words
 from vaultsync.cli.output import Json, console, print_json
+from vaultsync.client import words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,11 +11,11 @@ from typing import Final
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from vaultsync.cli import words
 from vaultsync.cli.activity import Activity, Bar, Line
 from vaultsync.cli.output import console
 from vaultsync.cli.presenter import Names
 from vaultsync.cli.status import shell_quoted
+from vaultsync.client import words
 from vaultsync.daemon.events import Event
 from vaultsync.daemon.status import JoinInfo, Status
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vaultsync.cli import words
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import absolute
 from vaultsync.cli.status import shell_quoted
+from vaultsync.client import words
 from vaultsync.errors import NodeNotRunningError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def show_list(found: list[TicketInfo], out: Console, now_ms: int) -> None:
 def _show_code(text: str, out: Console) -> None:
     from rich.text import Text
 
-    from vaultsync.cli.qr import ticket_code
+    from vaultsync.client.qr import ticket_code
 
     rows = ticket_code(text)
     needed = len(rows) + 8

@@ -27,7 +27,7 @@ def size(count_bytes: int) -> str:
 
 def duration(seconds: float) -> str:
     """`40 seconds`, `10 minutes`, `2 hours`, `3 days`: the largest unit that fits, rounded."""
-    for unit, name, up_to in ((1, "second", 90), (60, "minute", 90), (3600, "hour", 36)):
+    for unit, name, up_to in ((1, "second", 90), (60, "minute", 120), (3600, "hour", 48)):
         amount = round(seconds / unit)
         if amount < up_to:
             return count(amount, name)

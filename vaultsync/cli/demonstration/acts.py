@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from vaultsync.cli import words
 from vaultsync.cli.demonstration.device import DemoError, Device, until, until_told
 from vaultsync.cli.demonstration.samples import SHARED_NOTE, write_laptop, write_phone
+from vaultsync.client import words
 from vaultsync.client.client import NodeClient
 from vaultsync.daemon.events import PeerPaired
 from vaultsync.daemon.status import Status
