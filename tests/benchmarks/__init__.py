@@ -1,0 +1,1 @@
+"""Benchmarks. `python -m tests.benchmarks --help` for the side-by-side ones."""

@@ -1,0 +1,123 @@
+"""The side-by-side benchmarks.
+
+    python -m tests.benchmarks [--only NAME …] [--runs N] [--quick] [--syncthing] [--out FOLDER]
+    python -m tests.benchmarks profile [--notes N] [--large BYTES]
+
+Runs vaultsync and, where `--syncthing` is given and it is installed, Syncthing: as it comes, and tuned (told that
+names are case-sensitive, and of every change by hand), in turn on the same vault. Linux only: costs are read from
+/proc. `profile` says where the time of a first sync goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.benchmarks import syncthing
+from tests.benchmarks.contender import Contender
+from tests.benchmarks.ours import Ours
+from tests.benchmarks.plot import line_plot
+from tests.benchmarks.profile import profile
+from tests.benchmarks.report import Run, store, table
+from tests.benchmarks.scenarios import SCENARIOS, Scenario
+from tests.benchmarks.vaults import copy
+
+Make = Callable[[Path], Contender]
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("what", nargs="?", choices=["compare", "profile"], default="compare")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=", ".join(s.name for s in SCENARIOS))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="one run, fewer samples, nothing above 10,000 notes")
+    parser.add_argument("--syncthing", action="store_true")
+    parser.add_argument("--out", type=Path, help="a folder for results.json, results.md and growth.svg")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "vaultsync-benchmarks")
+    parser.add_argument("--notes", type=int, default=10_000, help="profile: how many")
+    parser.add_argument("--large", type=int, default=0, help="profile: one file of so many bytes instead")
+    options = parser.parse_args(arguments)
+    work: Path = options.work
+    (work / "vaults").mkdir(parents=True, exist_ok=True)
+    if options.what == "profile":
+        profile(work, options.notes, options.large)
+        return
+    if options.syncthing and not syncthing.installed():
+        parser.error("syncthing is not installed")
+    contenders: list[Make] = [Ours]
+    if options.syncthing:
+        contenders += [syncthing.Syncthing, lambda where: syncthing.Syncthing(where, tuned=True)]
+    runs: list[Run] = []
+    try:
+        for scenario in _chosen(options.only, quick=options.quick):
+            _measure(scenario, contenders, 1 if options.quick else options.runs, options.quick, work, runs)
+            if options.out is not None:
+                store(runs, _machine(), options.out)
+                _plot(runs, options.out)
+    finally:
+        print(table(runs))
+        # Only now: on ext4, freshly deleted files make new ones slow to create for minutes.
+        shutil.rmtree(work / "runs", ignore_errors=True)
+
+
+def _chosen(names: Sequence[str] | None, *, quick: bool) -> list[Scenario]:
+    if names:
+        return [s for s in SCENARIOS if any(s.name == n or (n == "growth" and s.name.startswith(n)) for n in names)]
+    return [s for s in SCENARIOS if not quick or ("50" not in s.name and s.name not in ("file-1g", "growth-20000"))]
+
+
+def _measure(
+    scenario: Scenario, contenders: Sequence[Make], times: int, quick: bool, work: Path, runs: list[Run]
+) -> None:
+    source = work / "vaults" / scenario.name.replace("growth-", "notes-")
+    if not source.exists():
+        made = source.with_suffix(".part")
+        shutil.rmtree(made, ignore_errors=True)
+        scenario.make(made)
+        made.rename(source)
+    for _ in range(times):
+        for make in contenders[:1] if scenario.own else contenders:
+            where = work / "runs" / str(time.time_ns())
+            where.mkdir(parents=True)
+            copy(source, where / "a")
+            contender = make(where)
+            try:
+                numbers = scenario.run(contender, quick)
+            finally:
+                contender.stop()
+            runs.append(Run(scenario.name, contender.name, numbers))
+            shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+            print(f"{scenario.name:<16} {contender.name:<16} {shown}", flush=True)
+
+
+def _plot(runs: Sequence[Run], folder: Path) -> None:
+    points: dict[str, list[tuple[float, float]]] = {}
+    for run in runs:
+        kind, _, notes = run.scenario.partition("-")
+        if kind == "growth":
+            points.setdefault("seconds", []).append((int(notes), run.numbers["seconds"]))
+            points.setdefault("processor, both", []).append((int(notes), run.numbers["cpu_s"]))
+    if points:
+        title = "First sync against the size of the vault"
+        (folder / "growth.svg").write_text(line_plot(title, "notes", "seconds", points))
+
+
+def _machine() -> dict[str, str]:
+    return {
+        "cores": str(os.cpu_count()),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "load": f"{os.getloadavg()[0]:.1f}",
+        "at": time.strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
