@@ -17,6 +17,8 @@ class Offer:
     """The peer whose record it is, and which holds its content."""
     derived: bool = False
     """It arose here from a decision (a conflict copy, an edit that follows a move), not in a change set."""
+    origin: str = ""
+    """The path whose offer it was derived from; once that offer is replaced or dealt with, this one has no purpose."""
 
     @property
     def key(self) -> tuple[bytes, bool]:
@@ -30,6 +32,7 @@ class Offers:
         self._by_path: dict[str, dict[tuple[bytes, bool], Offer]] = {}
         self._waiting: dict[bytes, set[str]] = {}
         self._after: dict[str, set[str]] = {}
+        self._derived: dict[tuple[str, bytes], set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._by_path)
@@ -47,6 +50,10 @@ class Offers:
         if older == offer:
             return None
         offers[offer.key] = offer
+        if offer.origin:
+            self._derived.setdefault((offer.origin, offer.holder), set()).add(offer.record.path)
+        if older is not None:
+            self._drop_derived(older)
         return older
 
     def of(self, path: str) -> list[Offer]:
@@ -68,7 +75,17 @@ class Offers:
             del offers[offer.key]
             if not offers:
                 del self._by_path[path]
+            self._drop_derived(offer)
         return {waiting for waiting in self._after.pop(path, set()) if waiting in self._by_path}
+
+    def _drop_derived(self, origin: Offer) -> None:
+        for path in self._derived.pop((origin.record.path, origin.holder), ()):
+            offers = self._by_path.get(path, {})
+            derived = offers.get((origin.holder, True))
+            if derived is not None and derived.origin == origin.record.path:
+                del offers[derived.key]
+                if not offers:
+                    del self._by_path[path]
 
     def settle_after(self, first: str, then: str) -> None:
         """`then` cannot be settled before an offer for `first` has been."""
@@ -85,6 +102,7 @@ class Offers:
             offers = self._by_path[path]
             keys = [key for key in offers if key[0] == holder]
             if keys:
+                self._derived.pop((path, holder), None)
                 dropped += [offers.pop(key) for key in keys]
                 waiting |= {path} | self._after.pop(path, set())
             if not offers:

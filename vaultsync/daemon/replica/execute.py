@@ -300,7 +300,7 @@ def _folder_stays(state: ReplicaState, work: Work, target: Target, commit: _Comm
         beside = copy_of(target.record)
         known = state.store.index.get(beside.path)
         if known is None or not known.record.version.includes(beside.version):
-            state.offers.add(Offer(beside, target.offer.holder, derived=True))
+            state.offers.add(Offer(beside, target.offer.holder, derived=True, origin=path))
             state.offers.settle_after(beside.path, path)
             work.more.add(beside.path)
             return

@@ -104,7 +104,7 @@ def _settled_beside(state: ReplicaState, work: Work, offer: Offer, beside: FileR
     known = state.store.index.get(beside.path)
     if known is not None and known.record.version.includes(beside.version):
         return True
-    state.offers.add(Offer(beside, offer.holder, derived=True))
+    state.offers.add(Offer(beside, offer.holder, derived=True, origin=offer.record.path))
     state.offers.settle_after(beside.path, offer.record.path)
     work.more.add(beside.path)
     return False
