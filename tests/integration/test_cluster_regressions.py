@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.cluster import Cluster, Device
+from vaultsync.daemon.events import IndexesDiffer
 from vaultsync.protocol.framing import StreamKind
 
 
@@ -120,5 +122,71 @@ def test_a_content_that_was_missing_for_a_moment_is_asked_for_again(pair: Cluste
     assert pair.pull(a, b, StreamKind.CONTENT) == "Contents"
     (a.root / "away").rename(a.root / "n.png")
     pair.settle()
+    assert b.tree() == {}
+    pair.now_ms += 60_000
+    pair.settle()
     assert b.tree() == a.tree()
     assert leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_a_conflict_copy_of_what_was_deleted_meanwhile_is_not_waited_for(pair: Cluster) -> None:
+    """The copy's content was asked of a peer that had deleted it, for ever."""
+    a, b = pair.devices
+    a.write("n.bin", "one\n")
+    a.scan()
+    pair.now_ms += 60_000
+    b.write("n.bin", "two\n")
+    b.scan()
+    pair.connect(a, b)
+    for channel in pair.deliverable():
+        pair.deliver(channel)
+    assert pair.pull(a, b, StreamKind.CHANGES)
+    (channel,) = [c for c in pair.deliverable() if c[2] is StreamKind.CHANGES]
+    (a.root / "n.bin").unlink()
+    a.scan()
+    pair.deliver(channel)
+    assert len(b.replica.state.offers) == 2, "the note, and the copy that would be made of it"
+    agree(pair)
+    assert a.tree() == {"n.bin": b"two\n"}
+    assert leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_a_clock_that_is_set_back_puts_nothing_off(pair: Cluster) -> None:
+    """What was to be looked at again in a moment waited for a day."""
+    a, b = pair.devices
+    share(pair, {"n.md": "one\n"})
+    a.write("n.md", "")
+    os.utime(a.root / "n.md", ns=(a.now_ms * 1_000_000,) * 2)
+    a.scan()
+    assert a.replica.next_look_ms() is not None, "an empty file is not believed at once"
+    a.skew_ms = -86_400_000
+    assert a.look_at_dirty()
+    a.skew_ms = 0
+    agree(pair)
+    a.skew_ms = -86_400_000
+    sent = pair.sent_bytes
+    pair.tick()
+    assert pair.sent_bytes > sent, "digests are still compared"
+    assert b.tree() == {"n.md": b""}
+
+
+def test_sequences_that_a_restored_index_gives_out_again_are_heard(pair: Cluster) -> None:
+    """The peer had heard of the same numbers before, and missed what was new under them."""
+    a, b = pair.devices
+    share(pair, {"n.md": "one\n"})
+    a.back_up()
+    pair.connect_all()
+    for number in range(5):
+        a.write(f"more {number}.md", f"{number}\n")
+    a.scan()
+    pair.settle()
+    a.restore()
+    for number in range(9):
+        (a.root / f"more {number}.md").unlink(missing_ok=True)
+        a.write(f"other {number}.md", f"{number}\n")
+    a.scan()
+    assert a.replica.state.position.sequence > b.replica.state.store.index.cursor(a.node.raw)[1]
+    pair.connect_all()
+    pair.settle()
+    assert b.tree() == a.tree()
+    assert not any(isinstance(event, IndexesDiffer) for event in (*a.events, *b.events))

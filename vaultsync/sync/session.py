@@ -46,12 +46,16 @@ class Outgoing:
 class Session:
     """A vault shared with one connected peer."""
 
-    def __init__(self, vault: VaultId, index_id: bytes, position: Position, held: tuple[bytes, int]) -> None:
-        """`held` is what our index remembers of the peer's: its index id and how far we applied it."""
+    def __init__(
+        self, vault: VaultId, index_id: bytes, position: Position, held: tuple[bytes, int], acked: int
+    ) -> None:
+        """`held` is what our index remembers of the peer's: its index id and how far we applied it; `acked` is how
+        far our index remembers that the peer has applied ours."""
         self.vault = vault
         self._index_id = index_id
         self._start = position.sequence
         self._held = held
+        self._remembered = acked
         self.peer_index_id = b""
         self.tracker = CursorTracker(held[1])
         self.sent = 0
@@ -86,7 +90,9 @@ class Session:
         """The peer said the same of itself. Decides where both directions start.
 
         Another index id, or a sequence that lies behind what we applied (an index restored from a backup), means
-        that positions of old say nothing: that direction starts from 0.
+        that positions of old say nothing: that direction starts from 0. A peer that has applied more than we remember
+        has either sent an acknowledgement that never came, or heard sequences of us that a restored index has given
+        out again since: what follows the last that we remember is sent again.
         """
         self.peer_index_id = theirs.index_id
         self.peer_sequence = theirs.sequence
@@ -95,7 +101,8 @@ class Session:
             self.tracker = CursorTracker(0)
             self._ack_sent = self.saved = 0
         if theirs.peer_index_id == self._index_id and theirs.cursor <= self._start:
-            self.sent = self.acked = self.announced = theirs.cursor
+            self.acked = self.announced = theirs.cursor
+            self.sent = min(theirs.cursor, self._remembered)
 
     def next_outgoing(self, sequence: int) -> Outgoing | None:
         """Which records to send next, if any."""
@@ -144,7 +151,7 @@ class Session:
         self.in_sync = equal
         if equal:
             self.proven_at_ms = now_ms
-        elif self._resync_at_ms is None or now_ms - self._resync_at_ms >= RESYNC_EVERY_MS:
+        elif self._resync_at_ms is None or abs(now_ms - self._resync_at_ms) >= RESYNC_EVERY_MS:
             self._resync_at_ms = now_ms
             self._resync_due = True
         return equal
@@ -161,7 +168,7 @@ class Session:
             due.append(Ack(self.vault, cursor))
         if self.met(mine.sequence):
             digest = Digest(self.vault, mine.sequence, cursor, mine.digest)
-            idle = now_ms - self._digest_sent_at_ms
+            idle = abs(now_ms - self._digest_sent_at_ms)  # a clock may be set back
             if digest != self._digest_sent or idle >= DIGEST_EVERY_MS:
                 self._digest_sent, self._digest_sent_at_ms = digest, now_ms
                 due.append(digest)

@@ -64,7 +64,8 @@ class Replica:
     def connect(self, peer: NodeId) -> VaultHello:
         """A connection to `peer` opens: what to say of this vault."""
         index = self._state.store.index
-        session = Session(self.vault, index.index_id, self._state.position, index.cursor(peer.raw))
+        held, acked = index.cursor(peer.raw), index.acked(peer.raw)
+        session = Session(self.vault, index.index_id, self._state.position, held, acked)
         self._state.sessions[peer.raw] = session
         return session.hello()
 
