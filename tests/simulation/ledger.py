@@ -41,6 +41,10 @@ class Ledger:
         """Words deleted before all devices last agreed, and gone then."""
         self._touched: dict[str, set[int]] = {}
         """Which devices' people changed, moved or removed a file with the word since then."""
+        self._places: dict[str, set[str]] = {}
+        """Where words that were touched stood since then."""
+        self._touched_paths: dict[str, set[int]] = {}
+        """Which devices' people changed, moved or removed what was at a path since then."""
         self._names: set[str] = set()
         self.only_in_history: set[str] = set()
         """Words that nobody gave up and that are in no file any more."""
@@ -53,14 +57,17 @@ class Ledger:
         """A person gave these names."""
         self._names.update(path.split("/"))
 
-    def touch(self, device: int, content: bytes) -> None:
+    def touch(self, device: int, path: str, content: bytes) -> None:
+        self._touched_paths.setdefault(path, set()).add(device)
         for token in tokens_in(content):
             self._touched.setdefault(token, set()).add(device)
+            self._places.setdefault(token, set()).add(path)
 
     def touch_all(self, tree: dict[str, bytes | None]) -> None:
         """The device of this tree forgot what it knew: whatever it has, it may take for an edit of its own."""
-        for token in tokens_of(tree):
-            self._touched.setdefault(token, set()).update((-1, -2))
+        for path, content in tree.items():
+            for nobody in (-1, -2):
+                self.touch(nobody, path, content or b"")
 
     def delete(self, device: int, tokens: Iterable[str], rest: dict[str, bytes | None]) -> None:
         """A person deleted these words; `rest` is what the device's folder holds afterwards."""
@@ -80,6 +87,7 @@ class Ledger:
                 raise OracleError(f"digests differ: {_index_difference(devices[0], device)}")
             if device.replica.state.store.index.recompute_digest() != device.digest:
                 raise OracleError(f"digest of {device.name} is not that of its records")
+        for device, tree in zip(devices, trees, strict=True):
             _check_index(device, tree)
             _check_no_work(device)
         self._check_words(devices, trees[0])
@@ -95,7 +103,7 @@ class Ledger:
                 raise OracleError(f"lost: {sorted(lost - kept)}")
             self.only_in_history |= lost
         back = self._long_gone & alive
-        back |= {t for t, by in self._gone.items() if t in alive and not self._touched.get(t, set()) - {by}}
+        back |= {token for token, by in self._gone.items() if token in alive and not self._who_else(token, by)}
         if back:
             where = {p: sorted(tokens_in(c) & back) for p, c in tree.items() if c is not None and tokens_in(c) & back}
             raise OracleError(f"returned: {where}")
@@ -107,6 +115,13 @@ class Ledger:
         self._long_gone |= self._gone.keys() - alive
         self._gone.clear()
         self._touched.clear()
+        self._places.clear()
+        self._touched_paths.clear()
+
+    def _who_else(self, token: str, device: int) -> set[int]:
+        """Which other devices' people did something with a word, or at a place where it stood."""
+        there = [self._touched_paths.get(path, set()) for path in self._places.get(token, ())]
+        return self._touched.get(token, set()).union(*there) - {device}
 
     def _check_names(self, tree: dict[str, bytes | None]) -> None:
         for path in tree:

@@ -169,7 +169,7 @@ class Person:
         path = random.choice(FOLDERS)
         if self._exists(path) or not self._has_room(path):
             return "finds no free folder name"
-        self._ledger.name(path)
+        self._name(path)
         os.makedirs(self._at(path))
         self._hint(path)
         return f"makes folder {path}"
@@ -180,7 +180,7 @@ class Person:
             return "finds no folder to rename"
         for inside in self._files_below(path):
             self._touch(inside)
-        self._ledger.name(target)
+        self._name(target)
         os.makedirs(os.path.dirname(self._at(target)), exist_ok=True)
         os.rename(self._at(path), self._at(target))
         self._hint(path, target)
@@ -219,7 +219,7 @@ class Person:
 
     def _put(self, random: Random, path: str, content: bytes, gives_up: set[str] | None = None) -> None:
         """Save as editors do: in place, or beside and renamed over."""
-        self._ledger.name(path)
+        self._name(path)
         if self._is_file(path):
             self._touch(path)
         target = self._at(path)
@@ -241,7 +241,7 @@ class Person:
         self._hint(path)
 
     def _move(self, path: str, target: str) -> None:
-        self._ledger.name(target)
+        self._name(target)
         self._touch(path)
         os.makedirs(os.path.dirname(self._at(target)), exist_ok=True)
         os.replace(self._at(path), self._at(target))
@@ -263,8 +263,15 @@ class Person:
         self._give_up(gone)
         self._hint(path)
 
+    def _name(self, path: str) -> None:
+        """The path, and the folders above it, are this person's doing."""
+        self._ledger.name(path)
+        parts = path.split("/")
+        for depth in range(len(parts)):
+            self._ledger.touch(self._device.number, "/".join(parts[: depth + 1]), b"")
+
     def _touch(self, path: str) -> None:
-        self._ledger.touch(self._device.number, self._read(path))
+        self._ledger.touch(self._device.number, path, self._read(path))
 
     def _give_up(self, tokens: set[str]) -> None:
         self._ledger.delete(self._device.number, tokens, self._device.tree())

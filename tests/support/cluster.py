@@ -30,6 +30,9 @@ from vaultsync.vault.scanner import Scanner
 VAULT = VaultId(b"v" * 16)
 START_MS = 1_800_000_000_000
 
+SOON_MS = 3_000
+"""What waits longer than this waits for something else to happen."""
+
 Channel = tuple[NodeId, NodeId, StreamKind]
 """Sender, receiver, and which of the connection's streams: each keeps its own order, and no order with the others."""
 
@@ -245,12 +248,12 @@ class Cluster:
         return type(message).__name__
 
     def settle(self, limit: int = 10_000) -> None:
-        """Deliver messages, look at dirty paths, and wait for what is to be looked at, until nothing is left."""
+        """Deliver messages, look at dirty paths, and wait for what is to be looked at soon, until nothing is left."""
         for _ in range(limit):
             if self._step():
                 continue
-            waiting = [(at - d.skew_ms) for d in self.devices if (at := d.replica.next_look_ms()) is not None]
-            if not waiting:
+            waiting = [at - d.skew_ms for d in self.devices if (at := d.replica.next_look_ms()) is not None]
+            if not waiting or min(waiting) > self.now_ms + SOON_MS:
                 return
             self.now_ms = max(self.now_ms, min(waiting))
         raise AssertionError("the cluster does not come to rest")
