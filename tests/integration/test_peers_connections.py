@@ -182,7 +182,7 @@ async def test_a_dead_path_is_noticed_within_20_seconds(tmp_path: Path) -> None:
     network = MemoryNetwork()
     async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
         await a.learn(b)
-        await b.learn(a)
+        await b.learn(a, "nowhere:1")
         async with running(a, b):
             await a.until(lambda: both_connected(a, b))
             await asyncio.sleep(100)

@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from vaultsync.errors import PathError, ProtocolError
-from vaultsync.model.ids import VaultId
+from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.manifests import MAX_CHUNK
+from vaultsync.model.members import Member, SignedMember
 from vaultsync.model.paths import check_path
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import Version
 from vaultsync.protocol import codec, envelope
 from vaultsync.protocol.framing import FrameReader, StreamKind, frame
 from vaultsync.protocol.limits import MAX_POSITION
+from vaultsync.protocol.members import member_payload, read_member
 from vaultsync.protocol.messages import (
     Ack,
     Bye,
@@ -32,6 +34,7 @@ from vaultsync.protocol.messages import (
     Hello,
     Join,
     ManifestPart,
+    Members,
     Message,
     Resync,
     VaultHello,
@@ -41,6 +44,7 @@ from vaultsync.protocol.messages import (
 from vaultsync.tickets import cbor
 
 SCHEMA = pycddl.Schema((Path(__file__).parents[2] / "docs" / "protocol.cddl").read_text())
+MEMBER_SCHEMA = pycddl.Schema("start = member\n" + (Path(__file__).parents[2] / "docs" / "protocol.cddl").read_text())
 KINDS = st.sampled_from(StreamKind)
 
 settings.register_profile("codec", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -107,6 +111,33 @@ pieces = st.builds(
 )
 
 
+node_ids = st.builds(NodeId, hashes)
+
+
+@st.composite
+def member_messages(draw: st.DrawFn) -> Members:
+    vault = draw(vaults)
+    records = []
+    for _ in range(draw(st.integers(1, 4))):
+        payload = member_payload(
+            Member(
+                vault,
+                draw(node_ids),
+                draw(names),
+                draw(names),
+                draw(addresses),
+                draw(roles),
+                draw(st.integers(0, 1000)),
+                draw(st.integers(1, MAX_POSITION)),
+                draw(node_ids),
+                draw(st.none() | positions),
+                draw(st.none() | node_ids),
+            )
+        )
+        records.append(SignedMember(read_member(payload), payload, draw(st.binary(min_size=64, max_size=64))))
+    return Members(vault, tuple(records))
+
+
 def _tuples(
     element: st.SearchStrategy[object], *, min_size: int = 0, max_size: int
 ) -> st.SearchStrategy[tuple[object, ...]]:
@@ -136,6 +167,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
         _tuples(chunk_refs, max_size=5),
     ),
     st.builds(Bye, st.integers(0, 0xFFFF), names),
+    member_messages(),
     st.builds(
         ChangeSet,
         vaults,
@@ -173,6 +205,9 @@ def test_round_trip_and_schema(message: Message) -> None:
     assert codec.encode(codec.decode(body, kind)) == body
     SCHEMA.validate_cbor(body)
     SCHEMA.validate_cbor(plain(body))
+    if isinstance(message, Members):
+        for record in message.records:
+            MEMBER_SCHEMA.validate_cbor(record.payload)
     for other in StreamKind:
         if other is not kind:
             with pytest.raises(ProtocolError):

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Final, Generic, TypeVar, cast
 
 from vaultsync.errors import CloseCode, ProtocolError
-from vaultsync.protocol import changes, contents, control, envelope
+from vaultsync.protocol import changes, contents, control, envelope, members
 from vaultsync.protocol.fields import Fields, bad_field
 from vaultsync.protocol.framing import StreamKind
 from vaultsync.protocol.messages import (
@@ -25,6 +25,7 @@ from vaultsync.protocol.messages import (
     Hello,
     Join,
     ManifestPart,
+    Members,
     Message,
     Resync,
     Want,
@@ -46,6 +47,7 @@ class MessageType(IntEnum):
     RESYNC = 6
     WANT = 7
     BYE = 8
+    MEMBERS = 9
     CHANGE_SET = 16
     CONTENTS = 32
     MANIFEST_PART = 33
@@ -76,6 +78,7 @@ _FORMS: Final = (
     _Form(MessageType.RESYNC, Resync, _CONTROL, control.resync_fields, control.read_resync),
     _Form(MessageType.WANT, Want, _CONTROL, control.want_fields, control.read_want),
     _Form(MessageType.BYE, Bye, _CONTROL, control.bye_fields, control.read_bye),
+    _Form(MessageType.MEMBERS, Members, _CONTROL, members.members_fields, members.read_members),
     _Form(
         MessageType.CHANGE_SET,
         ChangeSet,

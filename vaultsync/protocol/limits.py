@@ -25,6 +25,12 @@ MAX_NAME: Final = 128
 """Characters of a device, host or vault name, of a version of the app and of a capability."""
 MAX_ADDRESSES: Final = 16
 MAX_CAPABILITIES: Final = 64
+MAX_MEMBERS: Final = 128
+"""Membership records of one Members: all 64 of a vault, and as many removed ones."""
+MAX_MEMBER: Final = 2_000
+"""Bytes of one membership record, its signature aside."""
+MAX_MEMBER_ADDRESSES: Final = 8
+MAX_GENERATION: Final = 1_000
 MAX_REASON: Final = 256
 """Characters of the reason in a Bye."""
 MAX_POSITION: Final = 2**53

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vaultsync.model.ids import VaultId
+from vaultsync.model.members import SignedMember
 from vaultsync.model.records import FileRecord
 
 
@@ -111,6 +112,14 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """Membership records of one vault. From a dialer also before its Hello, as credentials."""
+
+    vault: VaultId
+    records: tuple[SignedMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The sender closes the connection on purpose."""
 
@@ -163,4 +172,6 @@ class Chunks:
     chunks: tuple[tuple[ChunkRef, bytes], ...]
 
 
-Message = Hello | Join | Welcome | Ack | Digest | Resync | Want | Bye | ChangeSet | Contents | ManifestPart | Chunks
+Message = (
+    Hello | Join | Welcome | Ack | Digest | Resync | Want | Bye | Members | ChangeSet | Contents | ManifestPart | Chunks
+)

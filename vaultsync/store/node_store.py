@@ -1,4 +1,4 @@
-"""The node's database: peers, tickets, vaults and dial attempts."""
+"""The node's database: peers, members, tickets, vaults and dial attempts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from vaultsync.store.attempts import AttemptTable
 from vaultsync.store.database import Database
+from vaultsync.store.membership import MembershipTable
 from vaultsync.store.migrations import Schema
 from vaultsync.store.open_tickets import TicketTable
 from vaultsync.store.peers import PeerTable
@@ -32,6 +33,7 @@ class NodeStore:
         self.tickets = TicketTable(database)
         self.vaults = VaultTable(database)
         self.attempts = AttemptTable(database)
+        self.membership = MembershipTable(database)
 
     @classmethod
     def open(cls, path: Path) -> NodeStore:

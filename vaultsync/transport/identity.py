@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar, NoReturn, Self
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from vaultsync.model.ids import NodeId
+
+
+def verify(signer: NodeId, signature: bytes, data: bytes) -> bool:
+    """Whether `signature` is `signer`'s over `data` (Ed25519, RFC 8032)."""
+    try:
+        Ed25519PublicKey.from_public_bytes(signer.raw).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 class Identity:
