@@ -219,6 +219,8 @@ class PeerManager:
         if peer.link is not None:
             peer.hurry = True
             peer.link.drop(ConnectionLostError("the shared vaults have changed", code=CloseCode.NORMAL))
+        else:
+            peer.dial_now()
 
     async def join(self, node: NodeId, addresses: Sequence[str], join: Join) -> tuple[Connection, Opened, Welcome]:
         """Dial a node that gave out a ticket, and ask to be let in.

@@ -34,8 +34,9 @@ _log = logging.getLogger(__name__)
 OFFLINE_RETRY_S: Final = 2.0
 """How often a folder that is not there is looked for."""
 FAILED_RETRY_S: Final = 10.0
+PRUNE_AFTER_S: Final = 60.0
+"""History is first looked through for what may go when the vault has been open for so long."""
 PRUNE_EVERY_S: Final = 6 * 3600.0
-"""How often history is looked through for what may go."""
 
 
 class VaultService:
@@ -187,8 +188,10 @@ class VaultService:
 
     async def _prune_now_and_then(self, engine: Engine) -> None:
         """Let old history go, a little at a time, so that nothing else waits for it."""
+        delay_s = PRUNE_AFTER_S
         while True:
-            await asyncio.sleep(PRUNE_EVERY_S)
+            await asyncio.sleep(delay_s)
+            delay_s = PRUNE_EVERY_S
             more = True
             while more:
                 pruned = await engine.read(lambda replica: replica.prune(self.settings.retention, self._now_ms()))

@@ -210,7 +210,7 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
             if step.source is not None:
                 _look_again(state, step.source.record.path, now_ms)
     elif result.disk_full:
-        raise DiskFullError(result.reason)
+        raise DiskFullError("There is no room for what is arriving.")
     elif result.retry or on_disk(target.entry):
         state.set_trouble(path, result.reason)
         state.again[path] = now_ms + RETRY_MS

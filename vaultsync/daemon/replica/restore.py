@@ -152,7 +152,7 @@ def _apply(
             state.labels.pop(path, None)
     for path, outcome in zip(paths, outcomes, strict=True):
         if outcome.disk_full:
-            raise DiskFullError(outcome.reason)
+            raise DiskFullError("There is no room for what is to be restored.")
         if outcome.result is not Result.DONE:
             why = outcome.reason or "it has just changed on disk"
             raise VaultError(f"{path} was left as it is: {why}.", hint="Look at it, then try again.")

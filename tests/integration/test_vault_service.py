@@ -1,0 +1,146 @@
+"""A vault in service whose disk misbehaves: it stops, says why, and goes on by itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.nodes import running_node, tree, until
+from vaultsync.daemon import vaults
+from vaultsync.daemon.service import Node
+from vaultsync.daemon.vaults import VaultService
+from vaultsync.store.history import HistoryVersion
+from vaultsync.store.retention import DAY_MS
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vaults, "OFFLINE_RETRY_S", 0.05)
+    monkeypatch.setattr(vaults, "FAILED_RETRY_S", 0.05)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    place = tmp_path / "small disk"
+    place.mkdir()
+    if not sys.platform.startswith("linux"):
+        pytest.skip("makes a small file system with Linux's tmpfs")
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("may not mount file systems here")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+async def ready(node: Node, root: Path) -> VaultService:
+    service = await node.add_vault(root)
+    await until(lambda: service.state == "ready")
+    return service
+
+
+async def test_a_full_disk_stops_the_vault_and_room_lets_it_go_on(tmp_path: Path, small_disk: Path) -> None:
+    root = tmp_path / "a"
+    root.mkdir()
+    for number in range(30):
+        (root / f"{number}.md").write_text(f"note {number}\n" * 10_000)
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        here = await ready(anna, root)
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, small_disk / "b")
+        (there,) = bert.vaults.values()
+        await until(lambda: there.state == "failed")
+        assert there.reason == "The disk is full: There is no room for what is arriving."
+        assert here.state == "ready"
+        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        await until(lambda: tree(small_disk / "b") == tree(root))
+        await until(lambda: there.state == "ready")
+        assert there.reason == ""
+        assert not list((small_disk / "b/.vaultsync/tmp").iterdir())
+
+
+async def test_a_folder_that_vanishes_takes_the_vault_offline_until_it_is_back(tmp_path: Path) -> None:
+    root, aside = tmp_path / "a", tmp_path / "aside"
+    root.mkdir()
+    (root / "note.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        here = await ready(anna, root)
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+        await until(lambda: tree(tmp_path / "b") == tree(root))
+        root.rename(aside)
+        await until(lambda: here.state == "offline")
+        assert str(root) in here.reason
+        (tmp_path / "b/other.md").write_text("meanwhile\n")
+        aside.rename(root)
+        await until(lambda: tree(tmp_path / "b") == tree(root))
+        assert set(tree(root)) == {"note.md", "other.md"}
+
+
+async def test_traces_of_another_tool_are_told_once_and_change_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "a"
+    (root / ".stfolder").mkdir(parents=True)
+    (root / "note.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna:
+        service = await ready(anna, root)
+        assert [notice.split(" seem")[0] for notice in service.notices] == ["Syncthing"]
+        root.rename(tmp_path / "aside")
+        await until(lambda: service.state == "offline")
+        (tmp_path / "aside").rename(root)
+        await until(lambda: service.state == "ready")
+        assert len(service.notices) == 1
+
+
+async def test_a_clock_that_went_back_is_told_and_the_edit_still_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "a"
+    root.mkdir()
+    (root / "note.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna:
+        service = await ready(anna, root)
+        assert service.notices == []
+        (root / "note.md").write_text("more words\n")
+        await _until_versions(service, "note.md", 2)
+        real = service._now_ms
+        monkeypatch.setattr(service, "_now_ms", lambda: real() - 30 * DAY_MS)
+        root.rename(tmp_path / "aside")
+        await until(lambda: service.state == "offline")
+        (tmp_path / "aside").rename(root)
+        await until(lambda: service.state == "ready")
+        assert "30 days behind its newest edit" in service.notices[0] or "29 days" in service.notices[0]
+        before = await _versions(service, "note.md")
+        (root / "note.md").write_text("words of the past\n")
+        await _until_versions(service, "note.md", len(before) + 1)
+        newest, older = (await _versions(service, "note.md"))[:2]
+        assert newest.version.includes(older.version)
+
+
+async def test_old_versions_are_pruned_by_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vaults, "PRUNE_AFTER_S", 0.05)
+    monkeypatch.setattr(vaults, "PRUNE_EVERY_S", 0.05)
+    root = tmp_path / "a"
+    root.mkdir()
+    (root / "note.md").write_text("first\n")
+    async with running_node(tmp_path, "Anna") as anna:
+        service = await ready(anna, root)
+        for number in range(3):
+            (root / "note.md").write_text(f"version {number}\n")
+            await _until_versions(service, "note.md", number + 2)
+        real = service._now_ms
+        monkeypatch.setattr(service, "_now_ms", lambda: real() + 1000 * DAY_MS)
+        await _until_versions(service, "note.md", 1)
+
+
+async def _versions(service: VaultService, path: str) -> list[HistoryVersion]:
+    assert service.engine is not None
+    return await service.engine.read(lambda replica: replica.state.store.history.versions(path))
+
+
+async def _until_versions(service: VaultService, path: str, count: int) -> None:
+    while len(await _versions(service, path)) != count:
+        pass
