@@ -199,6 +199,7 @@ def test_order_and_repetition_do_not_matter(steps: list[tuple[object, ...]], by:
 @given(st.lists(peaceful, max_size=20), nodes, nodes)
 def test_an_observer_changes_nobody(steps: list[tuple[object, ...]], observer: NodeId, other: NodeId) -> None:
     vault = Vault.new()
+    vault.admit(NODES[0], observer, OBSERVER)
     play(vault, steps)
     roster = vault.rosters[NODES[0]]
     member = roster.active(observer)

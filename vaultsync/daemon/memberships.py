@@ -1,0 +1,337 @@
+"""The member lists of this node's vaults: signed, checked, stored, and joined to the table of peers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from vaultsync.daemon.database import NodeDatabase
+from vaultsync.errors import NodeError
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.members import MEMBER, Member, SignedMember
+from vaultsync.protocol.members import SIGNING_CONTEXT, member_payload, read_member
+from vaultsync.store.node_store import NodeStore
+from vaultsync.store.peers import PeerAddress, PeerRecord
+from vaultsync.sync.membership import Heard, News, Roster, next_version
+from vaultsync.transport.identity import Identity, verify
+
+SOLO: Final = "solo"
+
+
+@dataclass(frozen=True, slots=True)
+class SelfDescription:
+    """What this device says of itself."""
+
+    name: str
+    hostname: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has changed in one vault, already stored."""
+
+    vault: VaultId
+    records: list[SignedMember] = field(default_factory=list)
+    """To be told to the others."""
+    answer: list[SignedMember] = field(default_factory=list)
+    """To be told to the sender, who knows less."""
+    peers: list[PeerRecord] = field(default_factory=list)
+    """Peers as they are stored now."""
+    gone: list[NodeId] = field(default_factory=list)
+    """They belong to this vault no more."""
+    own_role: str | None = None
+    """This device's new role, if that has changed; `solo`: it was removed, or has left."""
+
+
+class Memberships:
+    """Asked by one caller at a time per vault; every change is durable before it is returned."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        database: NodeDatabase,
+        *,
+        describe: Callable[[], SelfDescription],
+        introductions: Callable[[VaultId], bool],
+        now_ms: Callable[[], int],
+    ) -> None:
+        """`introductions` tells whether a vault takes up devices that other members vouch for."""
+        self._identity = identity
+        self._own = identity.node_id
+        self._database = database
+        self._describe = describe
+        self._introductions = introductions
+        self._now_ms = now_ms
+        self._rosters: dict[VaultId, Roster] = {}
+        self._lock = asyncio.Lock()
+
+    async def roster(self, vault: VaultId) -> Roster:
+        """The member list of `vault`, kept up to date."""
+        roster = self._rosters.get(vault)
+        if roster is None:
+            records, sponsor = await self._database.run(
+                lambda store: (store.membership.records(vault), store.membership.sponsor(vault))
+            )
+            roster = self._rosters.setdefault(vault, Roster(vault, self._own, records, sponsor=sponsor))
+        roster.introductions = self._introductions(vault)
+        return roster
+
+    async def found(self, vault: VaultId) -> None:
+        """This device has made a vault, or has one from before there were records: be its first member."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            if roster.get(self._own) is not None or roster.sponsor is not None:
+                return
+            me = self._describe()
+            own = Member(
+                vault, self._own, me.name, me.hostname, me.addresses, MEMBER, 0, self._now_ms(), introduced_by=self._own
+            )
+            await self._put(roster, [self._sign(own)])
+
+    async def joined(self, vault: VaultId, sponsor: NodeId) -> None:
+        """`sponsor` has let this device in, and will tell who the others are."""
+        async with self._lock:
+            await self._database.run(lambda store: _start_over(store, vault, sponsor))
+            self._rosters.pop(vault, None)
+
+    async def admit(
+        self, vault: VaultId, node: NodeId, name: str, hostname: str, addresses: Sequence[str], role: str
+    ) -> Changes:
+        """This device lets `node` in; again, if it was removed before."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            known, removal = roster.active(node), roster.removed(node)
+            if known is not None:
+                return Changes(vault)
+            member = Member(
+                vault,
+                node,
+                name,
+                hostname,
+                tuple(addresses),
+                role,
+                0 if removal is None else removal.generation + 1,
+                next_version(removal, self._now_ms()),
+                introduced_by=self._own,
+            )
+            record = self._sign(member)
+            await self._put(roster, [record])
+            return Changes(vault, [record])
+
+    async def remove(self, vault: VaultId, node: NodeId) -> Changes:
+        """Remove a member, or leave (`node` is this device). `NodeError` if this device may not."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            known = roster.active(node)
+            if known is None:
+                return Changes(vault)
+            if node != self._own and not roster.may_vouch(self._own):
+                raise NodeError("An observer cannot remove another device from the vault.")
+            now_ms = self._now_ms()
+            changed = []
+            if node != self._own:
+                # They fall with whoever let them in, unless somebody else vouches for them.
+                changed += [
+                    replace(member, introduced_by=self._own, version=next_version(member, now_ms))
+                    for member in roster.members()
+                    if member.introduced_by == node and member.node not in (node, self._own)
+                ]
+            introducer = known.introduced_by if node == self._own else self._own
+            removal = replace(
+                known, addresses=(), removed_at=now_ms, introduced_by=introducer, version=next_version(known, now_ms)
+            )
+            return await self._make(roster, [*changed, removal])
+
+    async def set_role(self, vault: VaultId, node: NodeId, role: str) -> Changes:
+        """Make a member an observer or the other way round. `NodeError` if this device may not."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            known = roster.active(node)
+            if known is None or known.role == role:
+                return Changes(vault)
+            if node == self._own:
+                raise NodeError("A device does not change its own role; another member does.")
+            if not roster.may_vouch(self._own):
+                raise NodeError("An observer cannot change roles.")
+            changed = replace(known, role=role, introduced_by=self._own, version=next_version(known, self._now_ms()))
+            return await self._make(roster, [changed])
+
+    async def describe_self(self, vault: VaultId) -> Changes:
+        """Say where this device is and what it is called now, if that is other than what was said last."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            known, me = roster.active(self._own), self._describe()
+            if known is None:
+                return Changes(vault)
+            now = replace(known, name=me.name, hostname=me.hostname, addresses=me.addresses)
+            # What is sent may be cut; compare what would be sent.
+            if read_member(member_payload(now)) == known:
+                return Changes(vault)
+            return await self._make(roster, [replace(now, version=next_version(known, self._now_ms()))])
+
+    async def receive(self, sender: NodeId, vault: VaultId, records: Iterable[SignedMember]) -> Changes:
+        """Records came from a connected peer."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            news = roster.receive(self._checked(records), sender)
+            changes = await self._stored(roster, news)
+            changes.answer = [record for node in news.outdated if (record := roster.get(node)) is not None]
+            orphans = roster.orphans()
+            if orphans:
+                now_ms = self._now_ms()
+                adopted = [
+                    self._sign(replace(member, introduced_by=self._own, version=next_version(member, now_ms)))
+                    for member in orphans
+                ]
+                await self._put(roster, adopted)
+                changes.records += adopted
+            return changes
+
+    async def own_records(self, vault: VaultId) -> list[SignedMember]:
+        """What proves that this device belongs to `vault`, to whoever knows its introducer."""
+        roster = await self.roster(vault)
+        own = roster.get(self._own)
+        if own is None:
+            return []
+        before = roster.get(own.member.succeeds) if own.member.succeeds is not None else None
+        return [own] if before is None else [own, before]
+
+    async def succeed(self, vault: VaultId, old: Identity) -> Changes:
+        """This device has a new key; `old` is the one that it had, which signs that."""
+        async with self._lock:
+            roster = await self.roster(vault)
+            known = roster.active(old.node_id)
+            if known is None or roster.get(self._own) is not None:
+                return Changes(vault)
+            now_ms = self._now_ms()
+            introducer = self._own if known.introduced_by == old.node_id else known.introduced_by
+            version = next_version(known, now_ms)
+            new = replace(known, node=self._own, introduced_by=introducer, version=version, succeeds=old.node_id)
+            leaving = replace(known, addresses=(), removed_at=now_ms, version=version)
+            records = [_signed(new, old), _signed(leaving, old)]
+            changes = await self._stored(
+                roster, roster.receive([Heard(record, old.node_id) for record in records], None)
+            )
+            vouched = [
+                self._sign(replace(member, introduced_by=self._own, version=next_version(member, now_ms)))
+                for member in roster.members()
+                if member.introduced_by == old.node_id and member.node != self._own and roster.may_vouch(self._own)
+            ]
+            await self._put(roster, vouched)
+            changes.records += vouched
+            return changes
+
+    # Inside
+
+    def _sign(self, member: Member) -> SignedMember:
+        return _signed(member, self._identity)
+
+    def _checked(self, records: Iterable[SignedMember]) -> list[Heard]:
+        """Those whose signature is of somebody who could have signed them."""
+        heard = []
+        for record in records:
+            member = record.member
+            for signer in dict.fromkeys((member.introduced_by, member.node, member.succeeds)):
+                if signer is not None and verify(signer, record.signature, SIGNING_CONTEXT + record.payload):
+                    heard.append(Heard(record, signer))
+                    break
+        return heard
+
+    async def _make(self, roster: Roster, members: Sequence[Member]) -> Changes:
+        records = [self._sign(member) for member in members]
+        news = roster.receive([Heard(record, self._own) for record in records], None)
+        if news.refused:
+            raise NodeError(f"The vault's rules do not allow this: {news.refused[0][1]}.")
+        return await self._stored(roster, news)
+
+    async def _put(self, roster: Roster, records: Sequence[SignedMember]) -> None:
+        for record in records:
+            roster.put(record)
+        now_ms = self._now_ms()
+
+        def save(store: NodeStore) -> None:
+            with store.transaction():
+                for record in records:
+                    store.membership.save(record, now_ms)
+
+        await self._database.run(save)
+
+    async def _stored(self, roster: Roster, news: News) -> Changes:
+        changes = Changes(roster.vault, list(news.taken))
+        if not news.taken and not news.fallen:
+            return changes
+        now_ms = self._now_ms()
+
+        def store_all(store: NodeStore) -> None:
+            with store.transaction():
+                for record in news.taken:
+                    store.membership.save(record, now_ms)
+                    if record.member.node == self._own:
+                        _store_own(store, record.member, changes)
+                    else:
+                        _store_peer(store, record.member, changes)
+                for node in news.fallen:
+                    store.membership.delete(roster.vault, node)
+                    if store.peers.remove(node, roster.vault):
+                        changes.gone.append(node)
+                if changes.own_role == SOLO:
+                    for peer in store.peers.of_vault(roster.vault):
+                        store.peers.remove(peer.node_id, roster.vault)
+                        changes.gone.append(peer.node_id)
+                    store.membership.leave(roster.vault)
+
+        try:
+            await self._database.run(store_all)
+        except BaseException:
+            self._rosters.pop(roster.vault, None)
+            raise
+        if changes.own_role == SOLO:
+            self._rosters.pop(roster.vault, None)
+        return changes
+
+
+def _signed(member: Member, identity: Identity) -> SignedMember:
+    payload = member_payload(member)
+    return SignedMember(read_member(payload), payload, identity.sign(SIGNING_CONTEXT + payload))
+
+
+def _start_over(store: NodeStore, vault: VaultId, sponsor: NodeId) -> None:
+    with store.transaction():
+        store.membership.leave(vault)
+        store.membership.set_sponsor(vault, sponsor)
+
+
+def _store_own(store: NodeStore, member: Member, changes: Changes) -> None:
+    known = store.vaults.get(member.vault)
+    role = member.role if member.active else SOLO
+    if known is not None and known.role != role and not (known.role == SOLO and member.active):
+        store.vaults.update(member.vault, role=role)
+        changes.own_role = role
+
+
+def _store_peer(store: NodeStore, member: Member, changes: Changes) -> None:
+    node, vault = member.node, member.vault
+    if not member.active:
+        if store.peers.remove(node, vault):
+            changes.gone.append(node)
+        return
+    known = store.peers.get(node)
+    record = PeerRecord(
+        node,
+        member.name or node.short,
+        member.hostname,
+        member.version,
+        addresses=tuple(PeerAddress(address, "mesh") for address in member.addresses),
+    )
+    if known is None and member.succeeds is not None and (before := store.peers.get(member.succeeds)) is not None:
+        # The same device under another key keeps what a person has set for it.
+        record = replace(
+            before, node_id=node, memberships=(), addresses=(*before.addresses, *record.addresses), last_error=None
+        )
+    stored = store.peers.add(record, vault, member.role, member.introduced_by)
+    if stored.role_in(vault) != member.role:
+        stored = store.peers.set_role(node, vault, member.role)
+    changes.peers.append(stored)
