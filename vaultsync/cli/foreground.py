@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from vaultsync.cli.presenter import Presenter, make_presenter
+from vaultsync.cli.presenter import Names, Presenter
 from vaultsync.daemon.bus import EventBus
 from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.service import Node, open_node
@@ -48,12 +48,23 @@ async def run_node(begin: Begin, *, command: str, as_json: bool, until_eof: bool
     places = Places.find()
     config = Config.load(places.config_file)
     async with open_node(places, config, command=command) as node:
-        presenter = make_presenter(NodeNames(node), as_json=as_json)
+        presenter = _presenter(NodeNames(node), as_json=as_json)
         try:
             with _stop_signals(node.stopping):
                 await _run(node, presenter, begin, until_eof=until_eof)
         finally:
             presenter.close()
+
+
+def _presenter(names: Names, *, as_json: bool) -> Presenter:
+    """Lines and bars on a terminal, JSON lines otherwise."""
+    if as_json or not sys.stdout.isatty():
+        from vaultsync.cli.logs import Log
+
+        return Log(names)
+    from vaultsync.cli.terminal import Terminal
+
+    return Terminal(names)
 
 
 async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: bool) -> None:

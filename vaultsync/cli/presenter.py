@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Protocol
 
 from vaultsync.daemon.events import Event
@@ -37,14 +36,3 @@ class Names(Protocol):
     def vault(self, vault_id: str) -> str: ...
 
     def peer(self, node_id: str) -> str: ...
-
-
-def make_presenter(names: Names, *, as_json: bool) -> Presenter:
-    """Lines and bars on a terminal, JSON lines otherwise."""
-    if as_json or not sys.stdout.isatty():
-        from vaultsync.cli.logs import Log
-
-        return Log(names)
-    from vaultsync.cli.terminal import Terminal
-
-    return Terminal(names)

@@ -1,0 +1,49 @@
+"""What a quick verb must not load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = (
+    "aioquic",
+    "fastapi",
+    "uvicorn",
+    "textual",
+    "zeroconf",
+    "watchdog",
+    "keyring",
+    "segno",
+    "structlog",
+)
+
+SCRIPT = """
+import json, sys
+from vaultsync.cli.main import main
+sys.argv = ["vaultsync", *{arguments!r}]
+try:
+    main()
+except SystemExit:
+    pass
+print("\\n" + json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status"], ["status", "--json"], ["peers"]])
+def test_quick_verbs_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(arguments=arguments)],
+        env={**os.environ, "VAULTSYNC_HOME": str(tmp_path)},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(json.loads(ended.stdout.splitlines()[-1]))
+    assert "vaultsync.cli.main" in loaded
+    assert loaded & set(HEAVY) == set()
