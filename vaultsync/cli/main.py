@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from vaultsync import __version__
-from vaultsync.cli import demo, join, peers, run, status, ticket
+from vaultsync.cli import dashboard, demo, join, peers, run, status, ticket
 from vaultsync.cli.output import ExitCode, exit_code, print_error
 from vaultsync.errors import VaultsyncError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(dashboard.dashboard)
 app.command()(run.run)
 app.command()(ticket.ticket)
 app.command()(join.join)
@@ -54,7 +55,9 @@ def main() -> None:
     """The entry point: never ends in a traceback."""
     as_json = "--json" in sys.argv[1:]
     try:
-        app(prog_name="vaultsync")
+        verbs = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        app(args=dashboard.with_dashboard(sys.argv[1:], verbs, terminal=terminal), prog_name="vaultsync")
     except VaultsyncError as error:
         print_error(error, as_json=as_json)
         sys.exit(exit_code(error))

@@ -19,6 +19,7 @@ from vaultsync.daemon.descriptor import Descriptor
 from vaultsync.daemon.events import Event
 from vaultsync.daemon.status import (
     AttemptInfo,
+    DeviceConfig,
     JoinInfo,
     JoinPreview,
     NewTicket,
@@ -26,6 +27,7 @@ from vaultsync.daemon.status import (
     Status,
     TicketInfo,
     VaultInfo,
+    VaultOptions,
 )
 from vaultsync.daemon.traffic import TrafficSample
 from vaultsync.errors import NodeError, NodeNotRunningError
@@ -93,6 +95,18 @@ class NodeClient:
         asked = {"path": str(path), "minutes": minutes, "role": role, "reusable": reusable}
         return await self._one(NewTicket, "POST", "/tickets", asked)
 
+    async def make_ticket_for(
+        self,
+        vault: str,
+        *,
+        minutes: float = 10,
+        role: Literal["member", "observer"] = "member",
+        reusable: bool = False,
+    ) -> NewTicket:
+        """Make a ticket for the vault with that id."""
+        asked = {"vault": vault, "minutes": minutes, "role": role, "reusable": reusable}
+        return await self._one(NewTicket, "POST", "/tickets", asked)
+
     async def tickets(self, path: Path | None = None) -> list[TicketInfo]:
         """The tickets that can still be used: of the vault at `path`, or of all."""
         return await self._many(TicketInfo, "/tickets", {} if path is None else {"path": str(path)})
@@ -120,6 +134,33 @@ class NodeClient:
 
     async def disconnect_peer(self, node: str) -> None:
         await self._send("POST", f"/peers/{node}/disconnect")
+
+    async def update_peer(self, node: str, *, name: str | None = None, auto_connect: bool | None = None) -> None:
+        """Rename a device, or change whether a connection to it is kept up."""
+        asked = {"name": name, "auto_connect": auto_connect}
+        await self._send("PATCH", f"/peers/{node}", {key: value for key, value in asked.items() if value is not None})
+
+    async def resync_peer(self, node: str) -> None:
+        """Begin the conversation with a device anew, and compare everything."""
+        await self._send("POST", f"/peers/{node}/resync")
+
+    async def sync_now(self) -> None:
+        """Look at every folder and dial every device now."""
+        await self._send("POST", "/sync-now")
+
+    async def vault_options(self, vault: str) -> VaultOptions:
+        return await self._one(VaultOptions, "GET", f"/vaults/{vault}/settings")
+
+    async def change_vault_options(self, vault: str, changes: Mapping[str, object]) -> VaultOptions:
+        """Change settings of a vault on this device: `categories`, `clashes`, `retention`."""
+        return await self._one(VaultOptions, "PATCH", f"/vaults/{vault}/settings", changes)
+
+    async def config(self) -> DeviceConfig:
+        return await self._one(DeviceConfig, "GET", "/config")
+
+    async def change_config(self, changes: Mapping[str, object]) -> DeviceConfig:
+        """Change settings of this device; they hold from its node's next start on."""
+        return await self._one(DeviceConfig, "PATCH", "/config", changes)
 
     async def attempts(self, node: str | None = None, limit: int = 100) -> list[AttemptInfo]:
         """The latest dials, newest first: to one peer, or to all."""

@@ -19,6 +19,7 @@ from vaultsync.daemon.events import (
 )
 from vaultsync.daemon.status import (
     AttemptInfo,
+    DeviceConfig,
     JoinInfo,
     JoinPreview,
     NewTicket,
@@ -29,6 +30,7 @@ from vaultsync.daemon.status import (
     TicketInfo,
     Trouble,
     VaultInfo,
+    VaultOptions,
 )
 from vaultsync.daemon.traffic import TrafficSample, TransferInfo
 
@@ -37,6 +39,7 @@ __all__ = [
     "ChangeApplied",
     "ChangeObserved",
     "DeletionHeld",
+    "DeviceConfig",
     "Event",
     "IndexesDiffer",
     "JoinInfo",
@@ -58,5 +61,6 @@ __all__ = [
     "Trouble",
     "TroubleChanged",
     "VaultInfo",
+    "VaultOptions",
     "VaultStateChanged",
 ]

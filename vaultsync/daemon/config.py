@@ -70,6 +70,11 @@ class Config:
             text = ""
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be read: {error}.") from error
+        return cls.parse(path, text)
+
+    @classmethod
+    def parse(cls, path: Path, text: str) -> Config:
+        """What the file at `path` says, its text being `text`. `ConfigError` names line and column of a mistake."""
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

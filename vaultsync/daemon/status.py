@@ -171,6 +171,38 @@ class JoinPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultOptions:
+    """One vault's settings on one device."""
+
+    vault: str
+    categories: tuple[str, ...]
+    """Kinds of files that this device syncs."""
+    known_categories: tuple[str, ...]
+    category_words: tuple[str, ...]
+    """What the known ones are called, in the plural."""
+    clashes: str
+    """`merge`: notes edited on two devices at once are merged; `copy`: the second one is kept beside the first."""
+    keep_all_days: int
+    daily_days: int
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfig:
+    """The settings in a device's file."""
+
+    path: str
+    name: str
+    listen_host: str
+    """Empty: all addresses."""
+    listen_port: int
+    """UDP; 0: the one used last, or any free one."""
+    mdns: bool
+    restart_needed: bool
+    """Whether the node runs with other settings than these."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptInfo:
     """One dial."""
 

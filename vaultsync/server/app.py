@@ -13,7 +13,7 @@ from vaultsync.daemon.service import Node
 from vaultsync.server import problems
 from vaultsync.server.guard import ORIGINS, Guard
 from vaultsync.server.routes import node as node_routes
-from vaultsync.server.routes import peers, tickets, traffic, vaults
+from vaultsync.server.routes import peers, settings, steering, tickets, traffic, vaults
 
 PREFIX = "/v1"
 
@@ -29,7 +29,15 @@ def make_api(node: Node) -> FastAPI:
         redoc_url=None,
     )
     api.state.node = node
-    for router in (node_routes.router, traffic.router, vaults.router, tickets.router, peers.router):
+    for router in (
+        node_routes.router,
+        traffic.router,
+        vaults.router,
+        tickets.router,
+        settings.router,
+        steering.router,
+        peers.router,
+    ):
         api.include_router(router, prefix=PREFIX)
     problems.install(api)
     return api
@@ -42,6 +50,6 @@ def make_app(node: Node, *, token: str, port: Callable[[], int]) -> ASGIApp:
     return CORSMiddleware(
         guarded,
         allow_origins=ORIGINS,
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )

@@ -66,3 +66,11 @@ class CheckTicket(Request):
     """The ticket, with whatever was pasted around it."""
     path: Folder | None = None
     """Absolute path of the folder that it may be used in."""
+
+
+class ChangePeer(Request):
+    """Change what this device keeps about another one; what is left out stays."""
+
+    name: Name | None = None
+    auto_connect: bool | None = None
+    """Whether a connection to it is kept up."""

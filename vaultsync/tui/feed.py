@@ -1,0 +1,121 @@
+"""The dashboard's ear: finds the node, listens to it, and finds it again when it comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from textual.message import Message
+
+from vaultsync.client.client import NodeClient
+from vaultsync.client.values import Event, Places
+from vaultsync.errors import NodeNotRunningError, VaultsyncError
+from vaultsync.tui.messages import EventsCame, NodeFound, NodeLost, StatusCame, TrafficCame
+from vaultsync.tui.state import asks_for_status
+
+RETRY_S: Final = 0.5
+"""How often a node that is gone is looked for."""
+GATHER_S: Final = 0.05
+"""Events that come this close together are told together: thousands may."""
+REMEMBERED_S: Final = 0.5
+"""What a node remembers comes at once when it is first listened to, and nobody knows when it was."""
+STATUS_GAP_S: Final = 0.25
+"""The least time between two status requests."""
+STATUS_EVERY_S: Final = 10.0
+"""A status is asked for this often even if nothing happens: latencies change."""
+
+
+class Feed:
+    """Posts what it hears. `run` never returns."""
+
+    def __init__(self, places: Places, post: Callable[[Message], object]) -> None:
+        self._places = places
+        self._post = post
+        self._heard_to: int | None = None
+        """The number of the last event, of the node run that is meant by `_run`."""
+        self._run: tuple[int, int] | None = None
+        self._gathered: list[tuple[int, Event]] = []
+        self._arrived = asyncio.Event()
+        self._stale = asyncio.Event()
+
+    def refresh(self) -> None:
+        """Something was done that no event tells of: ask for the status."""
+        self._stale.set()
+
+    async def run(self) -> None:
+        """Follow whatever node runs, until cancelled."""
+        while True:
+            try:
+                client = NodeClient.find(self._places)
+                async with client:
+                    await self._follow(client)
+            except* VaultsyncError as group:
+                self._post(NodeLost(_first(group)))
+            await asyncio.sleep(RETRY_S)
+
+    async def _follow(self, client: NodeClient) -> None:
+        run = (client.descriptor.pid, client.descriptor.started)
+        if run != self._run:
+            # Another node, or another run of it: its numbers begin anew.
+            self._run, self._heard_to = run, None
+        status = await client.status()
+        self._post(NodeFound(client))
+        self._post(StatusCame(status))
+        self._gathered.clear()
+        self._stale.set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(client))
+            tasks.create_task(self._tell())
+            tasks.create_task(self._ask(client))
+            tasks.create_task(self._measure(client))
+
+    async def _listen(self, client: NodeClient) -> None:
+        async for number, event in client.events(self._heard_to or 0):
+            self._gathered.append((number, event))
+            self._arrived.set()
+        raise NodeNotRunningError("The node stopped.")
+
+    async def _tell(self) -> None:
+        remembered = self._heard_to is None
+        while True:
+            try:
+                async with asyncio.timeout(REMEMBERED_S if remembered else None):
+                    await self._arrived.wait()
+            except TimeoutError:
+                remembered = False
+                continue
+            await asyncio.sleep(GATHER_S)
+            self._arrived.clear()
+            events, self._gathered = self._gathered, []
+            if not events:
+                continue
+            self._post(EventsCame(events, None if remembered else time.time_ns() // 1_000_000))
+            remembered = False
+            self._heard_to = events[-1][0]
+            if any(asks_for_status(event) for _, event in events):
+                self._stale.set()
+
+    async def _ask(self, client: NodeClient) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(STATUS_EVERY_S):
+                    await self._stale.wait()
+            except TimeoutError:
+                pass
+            self._stale.clear()
+            self._post(StatusCame(await client.status()))
+            await asyncio.sleep(STATUS_GAP_S)
+
+    async def _measure(self, client: NodeClient) -> None:
+        async for sample in client.traffic():
+            self._post(TrafficCame(sample))
+
+
+def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, VaultsyncError)
+    return found

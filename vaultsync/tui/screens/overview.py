@@ -1,0 +1,127 @@
+"""Overview: vaults, devices, and what is going on."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.content import Content
+
+from vaultsync.tui.dialogs.prompt import Prompt
+from vaultsync.tui.host import BoardScreen
+from vaultsync.tui.state import Board, Contact
+from vaultsync.tui.typed import typed_folder
+from vaultsync.tui.widgets.drawing import peer_lines, vault_lines
+from vaultsync.tui.widgets.items import Item, ItemList
+from vaultsync.tui.widgets.panels import ActivityView, Throughput, Transfers
+
+REDRAW_S = 5.0
+"""How often times like “3 minutes ago” are drawn again."""
+
+
+class OverviewScreen(BoardScreen):
+    CSS_PATH = "overview.tcss"
+    PLACE = "overview"
+    AUTO_FOCUS = "#vaults"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sync_now", "Sync", tooltip="Sync now: look at every folder, dial every device"),
+        Binding("c", "connect", "Connect", tooltip="Connect to the highlighted device now, and keep connected"),
+        Binding(
+            "d", "disconnect", "Disconnect", tooltip="Disconnect the highlighted device until it is asked for again"
+        ),
+        Binding("n", "add_folder", "New", tooltip="New vault: sync another folder of notes on this device"),
+    ]
+
+    def compose_body(self) -> ComposeResult:
+        with Container(id="overview"):
+            with Vertical(id="things"):
+                yield ItemList(
+                    id="vaults",
+                    classes="panel",
+                    empty="[b]No vault yet.[/] Press [b]n[/] to sync a folder of notes, or [b]j[/] to join a vault "
+                    "with a ticket from another device.",
+                )
+                yield ItemList(
+                    id="peers",
+                    classes="panel",
+                    empty="[b]No other device yet.[/] Press [b]a[/] to add one: it shows a ticket to paste there.",
+                )
+                yield Transfers(classes="panel", id="transfers")
+            with Vertical(id="goings-on"):
+                yield Throughput(classes="panel", id="throughput")
+                yield ActivityView(classes="panel", id="activity")
+
+    def on_mount(self) -> None:
+        self.query_one("#vaults").border_title = "Vaults"
+        self.query_one("#peers").border_title = "Devices"
+        super().on_mount()
+        self.set_interval(REDRAW_S, lambda: self.show_board(self.board))
+
+    @property
+    def vault_key(self) -> str | None:
+        """Of the highlighted vault."""
+        return self.query_one("#vaults", ItemList).key
+
+    @property
+    def peer_key(self) -> str | None:
+        """Of the highlighted device."""
+        return self.query_one("#peers", ItemList).key
+
+    def show_board(self, board: Board) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        vaults, peers = self.query_one("#vaults", ItemList), self.query_one("#peers", ItemList)
+        if board.status is None:
+            looking = (
+                "Looking for the node …" if board.contact is Contact.SEEKING else "No node runs. [b]R[/] starts it."
+            )
+            vaults.say_if_empty(looking)
+        vaults.show([Item(vault.id, vault_lines(vault, board, now_ms)) for vault in board.vaults])
+        peers.show([Item(peer.id, peer_lines(peer, now_ms)) for peer in board.peers])
+        peers.border_subtitle = _peers_subtitle(board)
+        self.query_one(Throughput).show(board)
+        self.query_one(Transfers).show(board)
+        self.query_one(ActivityView).show(board)
+
+    # Actions
+
+    def action_sync_now(self) -> None:
+        self.do("sync now", lambda client: client.sync_now(), "Looking at every folder, dialing every device.")
+
+    def action_connect(self) -> None:
+        if (peer := self._peer()) is not None:
+            self.do("connect", lambda client: client.connect_to_peer(peer))
+
+    def action_disconnect(self) -> None:
+        if (peer := self._peer()) is not None:
+            name = self.board.peer_name(peer)
+            self.do(
+                "disconnect", lambda client: client.disconnect_peer(peer), f"{name} stays disconnected until asked."
+            )
+
+    def _peer(self) -> str | None:
+        peer = self.peer_key
+        if peer is None:
+            self.notify("There is no other device yet. Press a to add one.", severity="warning")
+        return peer
+
+    @work(name="add folder", exclusive=True, group="add folder")
+    async def action_add_folder(self) -> None:
+        answer = await self.app.push_screen_wait(
+            Prompt(
+                "Sync a folder",
+                "The folder of notes to sync. Nothing in it changes, but for a hidden folder .vaultsync.",
+                placeholder="~/Notes",
+            )
+        )
+        path = typed_folder(answer or "")
+        if path is not None:
+            self.do("add vault", lambda client: client.add_vault(path), f"{path} is a vault now.")
+
+
+def _peers_subtitle(board: Board) -> Content:
+    connected = sum(peer.state in ("connected", "syncing") for peer in board.peers)
+    return Content(f"{connected} of {len(board.peers)} connected") if board.peers else Content("")

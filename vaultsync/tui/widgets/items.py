@@ -1,0 +1,75 @@
+"""A list of things, each of one or more lines, that stays where it is while its contents change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is shown under a key that does not change."""
+
+    key: str
+    content: Content
+
+
+class ItemList(OptionList):
+    """Items under keys; `empty` is what to say, and what to do, while there are none."""
+
+    DEFAULT_CSS = """
+    ItemList { text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, *, empty: str, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._empty = empty
+        self._items: tuple[Item, ...] | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Of the highlighted item, or None if there is none."""
+        option = self.highlighted_option
+        return option.id if option is not None and self._items else None
+
+    @property
+    def keys(self) -> list[str]:
+        return [item.key for item in self._items or ()]
+
+    def say_if_empty(self, text: str) -> None:
+        """Say something else while there are none."""
+        if text != self._empty:
+            self._empty = text
+            if not self._items:
+                self._items = None
+                self.show(())
+
+    def show(self, items: Sequence[Item]) -> None:
+        """Show these; what is highlighted stays so if it is still there."""
+        before, self._items = self._items, tuple(items)
+        if before == self._items:
+            return
+        if before is not None and before and [item.key for item in before] == self.keys:
+            for index, (old, new) in enumerate(zip(before, self._items, strict=True)):
+                if old != new:
+                    self.replace_option_prompt_at_index(index, new.content)
+            return
+        key = self.highlighted_option.id if self.highlighted_option is not None and before else None
+        place = self.highlighted or 0
+        if not self._items:
+            self.set_options([Option(Content.from_markup(self._empty), disabled=True)])
+            return
+        self.set_options([Option(item.content, id=item.key) for item in self._items])
+        keys = self.keys
+        self.highlighted = keys.index(key) if key in keys else min(place, len(keys) - 1)
+
+    def go_to(self, key: str) -> bool:
+        """Highlight the item with that key. Tells whether there is one."""
+        if key not in self.keys:
+            return False
+        self.highlighted = self.keys.index(key)
+        return True
