@@ -190,3 +190,20 @@ def test_sequences_that_a_restored_index_gives_out_again_are_heard(pair: Cluster
     pair.settle()
     assert b.tree() == a.tree()
     assert not any(isinstance(event, IndexesDiffer) for event in (*a.events, *b.events))
+
+
+def test_a_copy_of_an_edit_that_followed_a_move_is_not_waited_for_either(pair: Cluster) -> None:
+    """As above, one step further: the edit had followed a move before it became a conflict copy."""
+    a, b = pair.devices
+    share(pair, {"d/n.bin": "one\n"})
+    a.write("d/n.bin", "two\n")
+    a.scan()
+    (b.root / "d").rename(b.root / "e")
+    b.write("e/n.bin", "three\n")
+    b.scan()
+    shutil.rmtree(a.root / "d")
+    pair.connect_all()
+    agree(pair)
+    pair.now_ms += 60_000
+    agree(pair)
+    assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]

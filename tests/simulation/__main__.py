@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from tests.simulation.ledger import OracleError
-from tests.simulation.shrink import shrink
+from tests.simulation.shrink import fails_alike, shrink
 from tests.simulation.world import run
 
 
@@ -33,7 +33,7 @@ def main() -> int:
             if single and not isinstance(error, OracleError):
                 traceback.print_exc()
             if options.shrink:
-                without = shrink(seed, options.steps, error)
+                without = shrink(options.steps, fails_alike(seed, options.steps, error))
                 print(f"--seed {seed} --steps {options.steps} --without {','.join(map(str, sorted(without)))}")
                 run_again(seed, options.steps, without)
             if not options.keep_going:

@@ -183,6 +183,8 @@ class Person:
         self._name(target)
         os.makedirs(os.path.dirname(self._at(target)), exist_ok=True)
         os.rename(self._at(path), self._at(target))
+        for inside in self._files_below(target):
+            self._touch(inside)
         self._hint(path, target)
         return f"renames folder {path} to {target}"
 

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.simulation.world import run
 
 
-def shrink(seed: int, steps: int, error: Exception) -> set[int]:
-    """The numbers of steps that the failure does not need. Greedy, in ever smaller pieces (Zeller's ddmin)."""
-    wanted = _kind(error)
+def shrink(steps: int, fails: Callable[[set[int]], bool]) -> set[int]:
+    """The numbers of steps, of 1 to `steps`, without which it still `fails`. Greedy, in ever smaller pieces (after
+    Zeller's delta debugging)."""
     without: set[int] = set()
     size = steps // 2
     while size:
         for start in range(1, steps + 1, size):
-            piece = set(range(start, start + size)) - without
-            if piece and _fails(seed, steps, without | piece, wanted):
+            piece = set(range(start, min(start + size, steps + 1))) - without
+            if piece and fails(without | piece):
                 without |= piece
         size //= 2
     return without
 
 
-def _fails(seed: int, steps: int, without: set[int], wanted: str) -> bool:
-    try:
-        run(seed, steps, without=without)
-    except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
-        return _kind(error) == wanted
-    return False
+def fails_alike(seed: int, steps: int, error: Exception) -> Callable[[set[int]], bool]:
+    """Whether a history without some of its steps fails as `error` says."""
+    wanted = _kind(error)
+
+    def fails(without: set[int]) -> bool:
+        try:
+            run(seed, steps, without=without)
+        except Exception as other:  # noqa: BLE001 (whatever breaks, breaks a promise)
+            return _kind(other) == wanted
+        return False
+
+    return fails
 
 
 def _kind(error: Exception) -> str:

@@ -86,6 +86,7 @@ class Offers:
                 del offers[derived.key]
                 if not offers:
                     del self._by_path[path]
+                self._drop_derived(derived)
 
     def settle_after(self, first: str, then: str) -> None:
         """`then` cannot be settled before an offer for `first` has been."""
