@@ -39,6 +39,8 @@ class Peer:
     removed: bool = False
     hurry: bool = False
     """Whether to dial at once when the link, which is being ended, is gone."""
+    shunned_until_s: float = 0.0
+    """Loop time until which it is not talked to."""
     sightings: tuple[str, ...] = ()
     """Where it was last seen on the local network; not stored, since it means nothing on another network."""
     sighted_s: float = float("-inf")

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from vaultsync.model.paths import MAX_COMPONENT_BYTES
+from vaultsync.model.paths import MAX_COMPONENT_BYTES, MAX_PATH_BYTES
 
 _UNWANTED = re.compile(r'[\\/:*?"<>|#^\[\]]')
 """What Windows can't hold in a name, and what a link in a note can't point at."""
@@ -32,7 +32,11 @@ def conflict_name(path: str, modified_at_ms: int, device_name: str) -> str:
     stem, extension = _split(name)
     moment = _EPOCH + timedelta(milliseconds=min(max(modified_at_ms, 0), _LAST_MS))
     suffix = f" (conflict {moment:%Y-%m-%d %H%M} {_device(device_name)}){extension}"
-    stem = _trim(stem, MAX_COMPONENT_BYTES - len(suffix.encode()))
+    room = MAX_PATH_BYTES - len(f"{folder}{slash}{suffix}".encode())
+    if room < 0:
+        # Nothing fits into that folder any more: a copy at the top is better than none.
+        folder, slash, room = "", "", MAX_PATH_BYTES
+    stem = _trim(stem, min(MAX_COMPONENT_BYTES - len(suffix.encode()), room))
     return unicodedata.normalize("NFC", f"{folder}{slash}{stem}{suffix}")
 
 

@@ -40,10 +40,23 @@ class Version:
         return cls(tuple(sorted(counters.items())))
 
     def bump(self, device: bytes, now_ms: int) -> Version:
-        """The version of an edit that `device` makes on top of this one."""
+        """The version of an edit that `device` makes on top of this one.
+
+        A version that a malicious member has filled up leaves an edit no number of its own, or no place. What comes
+        out then is still one that every device takes: another device's counter, or all of them, at their end. Two such
+        edits may be told apart by their contents alone, and the one that loses is in history.
+        """
         counters = dict(self.counters)
-        counters[device] = max(counters.get(device, 0) + 1, now_ms)
+        if len(counters) >= MAX_DEVICES and device not in counters:
+            device = min(counters, key=lambda node: (counters[node], node))
+        counters[device] = min(max(counters.get(device, 0) + 1, now_ms), MAX_COUNTER)
         return Version.of(counters)
+
+    def fits_with(self, other: Version) -> bool:
+        """Whether the join of both names no more devices than a version may."""
+        if len(self.counters) + len(other.counters) <= MAX_DEVICES:
+            return True
+        return len({device for device, _ in (*self.counters, *other.counters)}) <= MAX_DEVICES
 
     def join(self, other: Version) -> Version:
         """The smallest version that includes both."""

@@ -42,7 +42,9 @@ def link_moves(
         candidates.remove(index)
         source = vanished[index][0].record
         tombstones[index] = replace(tombstones[index], moved_to=record.path)
-        version = source.version.join(record.version).bump(author.node, now_ms)
+        version = record.version
+        if source.version.fits_with(version):
+            version = source.version.join(version).bump(author.node, now_ms)
         arrived.append(replace(record, version=version, moved_from=source.path))
     return tombstones, arrived
 

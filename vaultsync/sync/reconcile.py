@@ -97,11 +97,20 @@ def _equal_versions(local: FileRecord, remote: FileRecord) -> Decision:
     """Two merges of the same edits made from different bases: one stays, and both devices pick the same."""
     if remote.same_content(local):
         return Ignore()
-    winner = max(local, remote, key=lambda r: (not r.deleted, r.kind is Kind.DIR, r.hash))
+    winner = max(local, remote, key=_strength)
     return Ignore() if winner is local else Take(remote, "the same edits merged elsewhere")
 
 
+def _strength(record: FileRecord) -> tuple[bool, bool, bytes]:
+    """A total order among contents: what is there, then folders, then by hash."""
+    return (not record.deleted, record.kind is Kind.DIR, record.hash)
+
+
 def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, target_known: bool) -> Decision:
+    if not local.version.fits_with(remote.version):
+        # No honest history names so many devices. Without a join, the same order must pick on every device.
+        winner = max(local, remote, key=lambda r: (_strength(r), r.version.counters))
+        return Ignore() if winner is local else Take(remote, "versions that name too many devices to be joined")
     version = local.version.join(remote.version)
 
     if remote.same_content(local):

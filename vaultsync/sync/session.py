@@ -121,6 +121,8 @@ class Session:
         """A change set came; its records are now waiting."""
         if message.through < self.tracker.through:
             raise ProtocolError(CloseCode.BAD_FIELD, "a change set goes back in the sequence")
+        if any(r.size != len(message.contents[r.hash]) for r in message.records if r.hash in message.contents):
+            raise ProtocolError(CloseCode.BAD_FIELD, "sent a content of another size than its record says")
         self.tracker.arrived((r.path for r in message.records), message.through)
         self.peer_sequence = max(self.peer_sequence, message.through)
         self.in_sync = False

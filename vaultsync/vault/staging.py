@@ -93,6 +93,9 @@ class Staging:
         except OSError as error:
             self._forget(target)
             raise _translated(error) from error
+        except BaseException:
+            self._forget(target)
+            raise
         if hasher.digest() != expected_hash:
             self._forget(target)
             return None

@@ -51,3 +51,14 @@ def test_absurd_times_still_make_a_name(moment_ms: int) -> None:
 def test_a_copy_of_a_copy_has_a_name_of_its_own() -> None:
     once = conflict_name("Note.md", MOMENT_MS, "Laptop")
     assert conflict_name(once, MOMENT_MS, "Phone") not in (once, "Note.md")
+
+
+@pytest.mark.parametrize("left", range(1, 70, 6))
+def test_the_longest_paths_have_copies_too(left: int) -> None:
+    """Where the folder leaves no room at all, the copy goes to the top."""
+    folder = "/".join(["d" * 200] * 20)
+    folder += "/" + "e" * (4096 - len(folder) - left - 2)
+    path = f"{folder}/{'n' * left}"
+    assert len(check_path(path)) == 4096
+    copy = conflict_name(path, MOMENT_MS, "Laptop")
+    assert check_path(copy).endswith("(conflict 2026-11-20 1403 Laptop)")

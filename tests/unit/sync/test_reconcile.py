@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.records import a_file, a_folder, a_tombstone, version
 from vaultsync.model.records import FileRecord, Kind
+from vaultsync.model.versions import Version
 from vaultsync.sync.reconcile import Decision, Ignore, Keep, Merge, Split, Take, copy_of, reconcile
 
 OLD, A, B, JOIN = version(a=1), version(a=2), version(a=1, b=2), version(a=2, b=2)
@@ -215,3 +216,13 @@ def test_a_copy_carries_no_hint_to_a_move() -> None:
     copy = copy_of(a_file("x", A, moved_from="old.md"))
     assert copy.moved_from is None
     assert copy.version == A
+
+
+def test_versions_that_cannot_be_joined_end_alike_on_both_sides() -> None:
+    """A malicious member may write more devices into versions than one may name; no join is made then."""
+    crowds = [Version(tuple((n.to_bytes(32, "big"), 5) for n in range(start, start + 200))) for start in (1, 1_000)]
+    for one, other in (("x", "y"), ("x", "x")):
+        a = replace(a_file(one, OLD), version=crowds[0])
+        b = replace(a_file(other, OLD), version=crowds[1])
+        decisions = reconcile(a, b, mergeable=True), reconcile(b, a, mergeable=True)
+        assert {type(decision) for decision in decisions} == {Ignore, Take}

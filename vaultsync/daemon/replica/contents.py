@@ -22,9 +22,22 @@ def obtain(state: ReplicaState, record: FileRecord) -> bytes | Staged | None:
     if (data := state.contents.get(record.hash)) is not None:
         return data
     for entry in state.store.index.with_hash(record.hash):
-        if (data := read_current(state, entry)) is not None:
+        if entry.record.size <= CHUNKED_ABOVE and (data := read_current(state, entry)) is not None:
             return data
-    return state.store.history.read(record.hash)
+    return from_history(state, record.hash)
+
+
+def from_history(state: ReplicaState, hash_: bytes) -> bytes | None:
+    """A content of up to 1 MiB that history keeps; None if it keeps none, a larger one, or one that is damaged."""
+    try:
+        reader = state.store.history.open(hash_)
+        if reader is None:
+            return None
+        with reader:
+            data = reader.read(CHUNKED_ABOVE + 1)
+    except ContentError:
+        return None
+    return data if len(data) <= CHUNKED_ABOVE else None
 
 
 def _obtain_staged(state: ReplicaState, record: FileRecord) -> Staged | None:
@@ -39,8 +52,11 @@ def _obtain_staged(state: ReplicaState, record: FileRecord) -> Staged | None:
     with_history = state.store.history.open(record.hash)
     if with_history is None:
         return None
-    with with_history as reader:
-        return state.applier.stage_stream(reader, record.hash, record.mtime_ns, record.executable)
+    try:
+        with with_history as reader:
+            return state.applier.stage_stream(reader, record.hash, record.mtime_ns, record.executable)
+    except ContentError:
+        return None
 
 
 def read_current(state: ReplicaState, entry: Entry) -> bytes | None:
@@ -49,7 +65,7 @@ def read_current(state: ReplicaState, entry: Entry) -> bytes | None:
     What is not on disk (its deletion is held, or it is on its way) may be in history.
     """
     if not on_disk(entry):
-        return state.store.history.read(entry.record.hash)
+        return from_history(state, entry.record.hash)
     try:
         data, _ = state.fs.read(entry.record.path)
     except (OSError, UnstableFileError):

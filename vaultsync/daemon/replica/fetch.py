@@ -8,7 +8,7 @@ from typing import Final
 from vaultsync.daemon.replica.serve import manifest_of
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
-from vaultsync.errors import CloseCode, ProtocolError
+from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
 from vaultsync.model.manifests import MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
 from vaultsync.model.records import Kind
 from vaultsync.protocol.limits import MAX_WANTS
@@ -60,6 +60,8 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
     for hash_, data in message.contents.items():
         if hash_bytes(data) != hash_:
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that was asked for")
+        if _contradicts(state, peer, hash_, len(data)):
+            raise ProtocolError(CloseCode.BAD_FIELD, "sent a content of another size than its own record says")
         if state.wants.arrived(hash_) is not None:
             state.contents[hash_] = data
     for hash_ in message.missing:
@@ -69,6 +71,15 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
         if state.wants.missing(peer, hash_):
             ask_later(state, hash_, now_ms)
     return state.offers.awaiting(message.contents)
+
+
+def _contradicts(state: ReplicaState, peer: bytes, hash_: bytes, size: int) -> bool:
+    """Whether what `peer` offered with this content says another size of it. Others may have been misled."""
+    return any(
+        offer.holder == peer and not offer.derived and offer.record.hash == hash_ and offer.record.size != size
+        for path in state.offers.waiting_on(hash_)
+        for offer in state.offers.of(path)
+    )
 
 
 def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str]:
@@ -81,7 +92,7 @@ def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str
     return state.offers.awaiting(contents)
 
 
-def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) -> set[str]:
+def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, now_ms: int) -> set[str]:
     """A part of a manifest. When it is complete, what is already here is taken from here.
 
     Raises `ProtocolError` if it is not a manifest of the file that was asked for.
@@ -91,6 +102,12 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) ->
         return set()
     offset = sum(chunk.size for chunk in transfer.listed[-1:])
     offset += transfer.listed[-1].offset if transfer.listed else 0
+    if message.size != transfer.want.size and not _contradicts(state, peer, message.file, message.size):
+        # Somebody else told a size that is not true, and this peer is asked again when it offers the file itself.
+        _abandon(state, transfer)
+        if state.wants.missing(peer, message.file):
+            ask_later(state, message.file, now_ms)
+        return set()
     if message.first != len(transfer.listed) or message.size != transfer.want.size:
         raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not fit its file")
     for hash_, size in message.chunks:
@@ -148,11 +165,16 @@ def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: in
 
 
 def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
+    """All pieces are here. `ProtocolError` if they make another file than the one that they were said to make."""
     assert transfer.partial is not None
     hash_ = transfer.want.hash
     del state.transfers[hash_]
+    try:
+        staged = state.applier.stage_partial(transfer.partial, transfer.want.mtime_ns, executable=False)
+    except UnstableFileError:
+        raise ProtocolError(CloseCode.BAD_FIELD, "sent pieces that do not make the file that it offered") from None
     state.wants.arrived(hash_)
-    state.staged[hash_] = state.applier.stage_partial(transfer.partial, transfer.want.mtime_ns, executable=False)
+    state.staged[hash_] = staged
     return state.offers.awaiting([hash_])
 
 

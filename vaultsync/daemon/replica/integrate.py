@@ -122,6 +122,7 @@ def _merge(state: ReplicaState, work: Work, offer: Offer, entry: Entry, target: 
         state.applier.discard(theirs)
         _split(state, work, offer, entry, clash)
         return
+    theirs_true = replace(offer.record, size=len(theirs))
     merged = merge_contents(target.path, _base(state, entry.record, offer.record), mine, theirs)
     if isinstance(merged, Clash):
         _split(state, work, offer, entry, replace(clash, because=f"{clash.because} ({merged.reason})"))
@@ -129,7 +130,7 @@ def _merge(state: ReplicaState, work: Work, offer: Offer, entry: Entry, target: 
     record = replace(target, hash=hash_bytes(merged.content), size=len(merged.content))
     work.contents[record.hash] = merged.content
     work.contents[offer.record.hash] = theirs
-    work.inputs.append((offer.record, theirs))
+    work.inputs.append((theirs_true, theirs))
     work.actions[record.path] = Action.MERGED
     because = "; ".join(("edited on both devices: merged", *merged.notes))
     work.targets.append(Target(record, entry, offer, because))

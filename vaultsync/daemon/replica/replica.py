@@ -142,7 +142,7 @@ class Replica:
                 if IGNORE_FILE in ready:
                     state.dirty.add(IGNORE_FILE)
             case ManifestPart():
-                settle(state, fetch.receive_manifest(state, peer.raw, message), now_ms)
+                settle(state, fetch.receive_manifest(state, peer.raw, message, now_ms), now_ms)
             case Chunks():
                 settle(state, fetch.receive_chunks(state, peer.raw, message, now_ms), now_ms)
         return self._effects(now_ms)

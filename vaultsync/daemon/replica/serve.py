@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vaultsync.daemon.replica.contents import read_current
+from vaultsync.daemon.replica.contents import from_history, read_current
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import UnstableFileError
 from vaultsync.model.manifests import CHUNKED_ABOVE, Manifest
@@ -92,8 +92,7 @@ def content_of(state: ReplicaState, hash_: bytes) -> bytes | None:
     for entry in state.store.index.with_hash(hash_):
         if entry.record.size <= CHUNKED_ABOVE and (data := read_current(state, entry)) is not None:
             return data
-    data = state.store.history.read(hash_)
-    return data if data is not None and len(data) <= CHUNKED_ABOVE else None
+    return from_history(state, hash_)
 
 
 def _manifest(state: ReplicaState, session: Session) -> ManifestPart | Contents:
