@@ -121,6 +121,33 @@ class PeerPaired:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MemberJoined:
+    """A device belongs to a vault now, or has another role in it."""
+
+    vault: str
+    peer: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """A device belongs to a vault no more."""
+
+    vault: str
+    peer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRoleChanged:
+    """Another member has changed what this device may do in a vault; `solo`: it was removed."""
+
+    vault: str
+    role: str
+
+
 Event = (
     ScanProgressed
     | ChangeObserved
@@ -133,4 +160,7 @@ Event = (
     | VaultStateChanged
     | PeerStateChanged
     | PeerPaired
+    | MemberJoined
+    | MemberRemoved
+    | OwnRoleChanged
 )

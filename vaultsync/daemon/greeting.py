@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from vaultsync.daemon.link import FIRST_WORD_S
 from vaultsync.daemon.wire import MessageReader, MessageWriter
 from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, RefusedError, UnreachableError
 from vaultsync.protocol.framing import StreamKind
-from vaultsync.protocol.messages import Hello, Join, Message, Welcome
+from vaultsync.protocol.messages import Bye, Hello, Join, Members, Message, Welcome
 from vaultsync.transport.base import Connection
 
 DENIALS: Final = frozenset(
@@ -33,6 +34,8 @@ class Opened:
     reader: MessageReader
     writer: MessageWriter
     hello: Hello | None = None
+    joined: bool = False
+    """Whether a ticket was used on it: an older connection does not know what is shared now."""
 
 
 async def open_control(connection: Connection) -> Opened:
@@ -54,6 +57,23 @@ async def accept_control(connection: Connection) -> tuple[Opened, Message | None
         return opened, await opened.reader.read()
 
 
+async def tell_and_leave(connection: Connection, messages: Sequence[Members]) -> None:
+    """Deliver `messages` and go. Returns when the other side has read them; `TransportError` if it did not."""
+    try:
+        opened = await open_control(connection)
+        for message in messages:
+            await opened.writer.write(message)
+        await opened.writer.write(Bye(int(CloseCode.NORMAL)))
+        async with asyncio.timeout(FIRST_WORD_S):
+            code, reason, by_peer = await connection.wait_closed()
+        if not by_peer or code is not CloseCode.NORMAL:
+            raise ConnectionLostError(reason or "It did not listen.", code=code, by_peer=by_peer)
+    except TimeoutError:
+        raise UnreachableError("It took the call but did not answer.") from None
+    finally:
+        await connection.close()
+
+
 async def ask_to_join(connection: Connection, join: Join) -> tuple[Opened, Welcome]:
     """Say that this node holds a ticket, and hear the answer. The connection is closed if it is not a welcome.
 
@@ -66,6 +86,7 @@ async def ask_to_join(connection: Connection, join: Join) -> tuple[Opened, Welco
             answer = await opened.reader.read()
         if not isinstance(answer, Welcome):
             raise ProtocolError(CloseCode.UNEXPECTED, "did not answer the request to join")
+        opened.joined = True
         return opened, answer
     except ConnectionLostError as error:
         await connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from vaultsync.daemon.engine import Engine
@@ -13,7 +13,19 @@ from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, Vaul
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.framing import StreamKind
 from vaultsync.protocol.limits import PROTOCOL_VERSION
-from vaultsync.protocol.messages import Ack, Bye, ChangeSet, Chunks, Contents, Digest, Hello, ManifestPart, Resync, Want
+from vaultsync.protocol.messages import (
+    Ack,
+    Bye,
+    ChangeSet,
+    Chunks,
+    Contents,
+    Digest,
+    Hello,
+    ManifestPart,
+    Members,
+    Resync,
+    Want,
+)
 from vaultsync.transport.base import Connection, ReceiveStream
 
 FIRST_WORD_S: Final = 10.0
@@ -40,16 +52,20 @@ class Link:
         writer: MessageWriter,
         engines: Mapping[VaultId, Engine],
         hello: Hello,
+        members: Callable[[Members], Awaitable[None]],
     ) -> None:
-        """`engines` are the vaults that are shared with this peer; `hello` says who we are."""
+        """`engines` are the vaults that are shared with this peer; `hello` says who we are; `members` takes what the
+        peer tells of a vault's members."""
         self.connection = connection
         self._reader = reader
         self._writer = writer
         self._engines = engines
         self._own_hello = hello
+        self._members = members
+        self._muted: set[VaultId] = set()
         self.theirs: Hello | None = None
         self.shared: dict[VaultId, Engine] = {}
-        self._control: asyncio.Queue[ControlMessage] = asyncio.Queue(MAX_CONTROL_QUEUE)
+        self._control: asyncio.Queue[ControlMessage | Members] = asyncio.Queue(MAX_CONTROL_QUEUE)
         self._changes = asyncio.Event()
         self._contents = asyncio.Event()
         self._dropped: asyncio.Future[VaultsyncError] = asyncio.get_running_loop().create_future()
@@ -60,7 +76,7 @@ class Link:
 
     # What the engines ask of it
 
-    def send_control(self, message: ControlMessage) -> None:
+    def send_control(self, message: ControlMessage | Members) -> None:
         try:
             self._control.put_nowait(message)
         except asyncio.QueueFull:
@@ -69,6 +85,10 @@ class Link:
     def wake(self) -> None:
         self._changes.set()
         self._contents.set()
+
+    def mute(self, vault: VaultId) -> None:
+        """Hear nothing more of `vault` from this peer."""
+        self._muted.add(vault)
 
     def drop(self, error: VaultsyncError) -> None:
         if not self._dropped.done():
@@ -160,6 +180,9 @@ class Link:
         while (message := await self._reader.read()) is not None:
             if isinstance(message, Bye):
                 return
+            if isinstance(message, Members):
+                await self._members(message)
+                continue
             if not isinstance(message, VaultMessages):
                 raise ProtocolError(CloseCode.UNEXPECTED, f"sent a {type(message).__name__} in the middle")
             await self._dispatch(message)
@@ -167,6 +190,8 @@ class Link:
     async def _dispatch(
         self, message: Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
     ) -> None:
+        if message.vault in self._muted:
+            return
         engine = self.shared.get(message.vault)
         if engine is None:
             raise ProtocolError(CloseCode.NOT_SHARED, "spoke of a vault that is not shared with it")

@@ -60,7 +60,7 @@ class Memberships:
     ) -> None:
         """`introductions` tells whether a vault takes up devices that other members vouch for."""
         self._identity = identity
-        self._own = identity.node_id
+        self.own = identity.node_id
         self._database = database
         self._describe = describe
         self._introductions = introductions
@@ -75,7 +75,7 @@ class Memberships:
             records, sponsor = await self._database.run(
                 lambda store: (store.membership.records(vault), store.membership.sponsor(vault))
             )
-            roster = self._rosters.setdefault(vault, Roster(vault, self._own, records, sponsor=sponsor))
+            roster = self._rosters.setdefault(vault, Roster(vault, self.own, records, sponsor=sponsor))
         roster.introductions = self._introductions(vault)
         return roster
 
@@ -83,17 +83,19 @@ class Memberships:
         """This device has made a vault, or has one from before there were records: be its first member."""
         async with self._lock:
             roster = await self.roster(vault)
-            if roster.get(self._own) is not None or roster.sponsor is not None:
-                return
+            if roster.get(self.own) is not None or roster.sponsor is not None:
+                return  # it belongs to it already, or is about to be told so
             me = self._describe()
             own = Member(
-                vault, self._own, me.name, me.hostname, me.addresses, MEMBER, 0, self._now_ms(), introduced_by=self._own
+                vault, self.own, me.name, me.hostname, me.addresses, MEMBER, 0, self._now_ms(), introduced_by=self.own
             )
             await self._put(roster, [self._sign(own)])
 
     async def joined(self, vault: VaultId, sponsor: NodeId) -> None:
         """`sponsor` has let this device in, and will tell who the others are."""
         async with self._lock:
+            if (await self.roster(vault)).active(self.own) is not None:
+                return
             await self._database.run(lambda store: _start_over(store, vault, sponsor))
             self._rosters.pop(vault, None)
 
@@ -115,7 +117,7 @@ class Memberships:
                 role,
                 0 if removal is None else removal.generation + 1,
                 next_version(removal, self._now_ms()),
-                introduced_by=self._own,
+                introduced_by=self.own,
             )
             record = self._sign(member)
             await self._put(roster, [record])
@@ -128,18 +130,18 @@ class Memberships:
             known = roster.active(node)
             if known is None:
                 return Changes(vault)
-            if node != self._own and not roster.may_vouch(self._own):
+            if node != self.own and not roster.may_vouch(self.own):
                 raise NodeError("An observer cannot remove another device from the vault.")
             now_ms = self._now_ms()
             changed = []
-            if node != self._own:
+            if node != self.own:
                 # They fall with whoever let them in, unless somebody else vouches for them.
                 changed += [
-                    replace(member, introduced_by=self._own, version=next_version(member, now_ms))
+                    replace(member, introduced_by=self.own, version=next_version(member, now_ms))
                     for member in roster.members()
-                    if member.introduced_by == node and member.node not in (node, self._own)
+                    if member.introduced_by == node and member.node not in (node, self.own)
                 ]
-            introducer = known.introduced_by if node == self._own else self._own
+            introducer = known.introduced_by if node == self.own else self.own
             removal = replace(
                 known, addresses=(), removed_at=now_ms, introduced_by=introducer, version=next_version(known, now_ms)
             )
@@ -152,18 +154,18 @@ class Memberships:
             known = roster.active(node)
             if known is None or known.role == role:
                 return Changes(vault)
-            if node == self._own:
+            if node == self.own:
                 raise NodeError("A device does not change its own role; another member does.")
-            if not roster.may_vouch(self._own):
+            if not roster.may_vouch(self.own):
                 raise NodeError("An observer cannot change roles.")
-            changed = replace(known, role=role, introduced_by=self._own, version=next_version(known, self._now_ms()))
+            changed = replace(known, role=role, introduced_by=self.own, version=next_version(known, self._now_ms()))
             return await self._make(roster, [changed])
 
     async def describe_self(self, vault: VaultId) -> Changes:
         """Say where this device is and what it is called now, if that is other than what was said last."""
         async with self._lock:
             roster = await self.roster(vault)
-            known, me = roster.active(self._own), self._describe()
+            known, me = roster.active(self.own), self._describe()
             if known is None:
                 return Changes(vault)
             now = replace(known, name=me.name, hostname=me.hostname, addresses=me.addresses)
@@ -183,7 +185,7 @@ class Memberships:
             if orphans:
                 now_ms = self._now_ms()
                 adopted = [
-                    self._sign(replace(member, introduced_by=self._own, version=next_version(member, now_ms)))
+                    self._sign(replace(member, introduced_by=self.own, version=next_version(member, now_ms)))
                     for member in orphans
                 ]
                 await self._put(roster, adopted)
@@ -193,7 +195,7 @@ class Memberships:
     async def own_records(self, vault: VaultId) -> list[SignedMember]:
         """What proves that this device belongs to `vault`, to whoever knows its introducer."""
         roster = await self.roster(vault)
-        own = roster.get(self._own)
+        own = roster.get(self.own)
         if own is None:
             return []
         before = roster.get(own.member.succeeds) if own.member.succeeds is not None else None
@@ -204,21 +206,21 @@ class Memberships:
         async with self._lock:
             roster = await self.roster(vault)
             known = roster.active(old.node_id)
-            if known is None or roster.get(self._own) is not None:
+            if known is None or roster.get(self.own) is not None:
                 return Changes(vault)
             now_ms = self._now_ms()
-            introducer = self._own if known.introduced_by == old.node_id else known.introduced_by
+            introducer = self.own if known.introduced_by == old.node_id else known.introduced_by
             version = next_version(known, now_ms)
-            new = replace(known, node=self._own, introduced_by=introducer, version=version, succeeds=old.node_id)
+            new = replace(known, node=self.own, introduced_by=introducer, version=version, succeeds=old.node_id)
             leaving = replace(known, addresses=(), removed_at=now_ms, version=version)
             records = [_signed(new, old), _signed(leaving, old)]
             changes = await self._stored(
                 roster, roster.receive([Heard(record, old.node_id) for record in records], None)
             )
             vouched = [
-                self._sign(replace(member, introduced_by=self._own, version=next_version(member, now_ms)))
+                self._sign(replace(member, introduced_by=self.own, version=next_version(member, now_ms)))
                 for member in roster.members()
-                if member.introduced_by == old.node_id and member.node != self._own and roster.may_vouch(self._own)
+                if member.introduced_by == old.node_id and member.node != self.own and roster.may_vouch(self.own)
             ]
             await self._put(roster, vouched)
             changes.records += vouched
@@ -242,7 +244,7 @@ class Memberships:
 
     async def _make(self, roster: Roster, members: Sequence[Member]) -> Changes:
         records = [self._sign(member) for member in members]
-        news = roster.receive([Heard(record, self._own) for record in records], None)
+        news = roster.receive([Heard(record, self.own) for record in records], None)
         if news.refused:
             raise NodeError(f"The vault's rules do not allow this: {news.refused[0][1]}.")
         return await self._stored(roster, news)
@@ -269,7 +271,7 @@ class Memberships:
             with store.transaction():
                 for record in news.taken:
                     store.membership.save(record, now_ms)
-                    if record.member.node == self._own:
+                    if record.member.node == self.own:
                         _store_own(store, record.member, changes)
                     else:
                         _store_peer(store, record.member, changes)

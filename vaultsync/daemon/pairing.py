@@ -109,6 +109,10 @@ class Pairing:
                     raise NotATicketError("It names a vault that this node does not have.")
                 others = [p for p in store.peers.of_vault(join.vault) if p.node_id != node]
                 ticket = store.tickets.consume(hash_bytes(join.secret), now_ms // 1000, node, vault=join.vault)
+                # It may have kept a ticket from before it was removed; only one made since then lets it in again.
+                removed_ms = _removed_ms(store, join.vault, node)
+                if removed_ms is not None and ticket.created_at <= removed_ms // 1000:
+                    raise RefusedError(CloseCode.REMOVED, "")
                 if len(others) >= MAX_PEERS:
                     raise RefusedError(CloseCode.PEER_LIMIT, f"The vault has {MAX_PEERS} other devices already.")
                 return store.peers.add(record, join.vault, ticket.role), vault.name, ticket.role
@@ -124,6 +128,13 @@ class Pairing:
         return known, Welcome(join.vault, vault_name, hello.name, hello.hostname, role, addresses)
 
 
+def _removed_ms(store: NodeStore, vault: VaultId, node: NodeId) -> int | None:
+    """When this device learned that `node` was removed from `vault`, Unix ms; None if it was not."""
+    if not any(r.member.node == node and not r.member.active for r in store.membership.records(vault)):
+        return None
+    return store.membership.learned_at(vault, node)
+
+
 _CODES: Final[dict[type[TicketError], CloseCode]] = {
     ExpiredTicketError: CloseCode.TICKET_EXPIRED,
     UsedTicketError: CloseCode.TICKET_USED,
@@ -137,6 +148,11 @@ def refusal_words(error: RefusedError) -> VaultsyncError:
             return ExpiredTicketError("The other device says that the ticket has expired.")
         case CloseCode.TICKET_USED:
             return UsedTicketError("The other device says that the ticket has been used already, or revoked.")
+        case CloseCode.REMOVED:
+            return UsedTicketError(
+                "This device was removed from the vault after the ticket was made.",
+                hint="Ask a member for a new ticket if that was a mistake.",
+            )
         case CloseCode.PEER_LIMIT:
             return RefusedError(error.code, "The vault has as many devices as it can have.")
         case CloseCode.REFUSED | CloseCode.TICKET_INVALID:

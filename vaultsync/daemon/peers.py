@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.dialing import dial
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, PeerStateChanged
-from vaultsync.daemon.greeting import DENIALS, Opened, accept_control, ask_to_join, denial_words, open_control
+from vaultsync.daemon.greeting import (
+    DENIALS,
+    Opened,
+    accept_control,
+    ask_to_join,
+    denial_words,
+    open_control,
+    tell_and_leave,
+)
 from vaultsync.daemon.link import FIRST_WORD_S, Link
 from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
@@ -29,14 +37,13 @@ from vaultsync.errors import (
     WrongPeerError,
 )
 from vaultsync.model.ids import NodeId, VaultId
-from vaultsync.protocol.messages import Hello, Join, Welcome
+from vaultsync.protocol.limits import MAX_VAULTS
+from vaultsync.protocol.messages import Bye, Hello, Join, Members, Welcome
 from vaultsync.store.attempts import Attempt
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
 from vaultsync.sync.reconnect import Candidate, dial_order, keeps_existing
 from vaultsync.transport.base import Connection, Endpoint
-
-_log = logging.getLogger(__name__)
 
 MAX_STRANGERS: Final = 32
 """Connections of nodes that have not said yet what they want."""
@@ -51,8 +58,8 @@ DUPLICATE_RETRY_S: Final = 1.0
 SIGHTING_EVERY_S: Final = 1.0
 """A peer is dialed for being seen on the local network at most this often."""
 
-SHUNNED_S: Final = 300.0
-"""How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
+LAST_WORDS_S: Final = 1.0
+"""How long a removed device has to hear that it is one before the connection ends."""
 
 DOUBT_S: Final = 3.0
 """How long a peer has to answer after the network has changed or the machine has slept."""
@@ -72,6 +79,31 @@ class Admission(Protocol):
 
     async def __call__(self, connection: Connection, join: Join) -> tuple[PeerRecord, Welcome]:
         """Admit, durably. Raises `RefusedError` with the close code to answer with."""
+
+
+class MemberExchange(Protocol):
+    """Knows who belongs to the vaults, and what to tell whom about that."""
+
+    async def credentials(self, vaults: Iterable[VaultId]) -> Sequence[Members]:
+        """What proves to a peer that this device belongs to `vaults`."""
+
+    async def recognise(self, node: NodeId, message: Members) -> PeerRecord | None:
+        """The peer that a stranger with these credentials is, or None."""
+
+    async def was_removed(self, node: NodeId) -> bool:
+        """Whether `node` was a member and was removed: it is told so."""
+
+    async def receive(self, node: NodeId, message: Members) -> None:
+        """A peer tells of members. `ProtocolError` if it may not."""
+
+    async def expel(self, node: NodeId, vaults: Iterable[VaultId]) -> None:
+        """Remove a member from `vaults`, for everyone. `NodeError` if this device may not."""
+
+    async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
+        """A node that joined with a ticket is a peer now: vouch for it."""
+
+    async def opened(self, node: NodeId, vaults: Iterable[VaultId]) -> Sequence[Members]:
+        """A conversation with a peer has begun: what to tell it."""
 
 
 class PeerManager:
@@ -106,6 +138,8 @@ class PeerManager:
         self._tasks: asyncio.TaskGroup | None = None
         self._strangers = 0
         self._listeners: list[Callable[[Peer], None]] = []
+        self.exchange: MemberExchange | None = None
+        """Set before `run` where there is a mesh."""
         self.ready = asyncio.Event()
         """Set once `run` can take connections: joining needs that."""
 
@@ -154,9 +188,15 @@ class PeerManager:
         return peer
 
     async def remove_peer(self, node: NodeId) -> bool:
-        """Forget a device; a sync that is going on is broken off, nothing of it half done."""
-        if node not in self._peers:
+        """Remove a device from every vault that is shared with it; every member comes to know that.
+
+        A sync that is going on is broken off, nothing of it half done. `NodeError` if this device may not.
+        """
+        peer = self._peers.get(node)
+        if peer is None:
             return False
+        if self.exchange is not None:
+            await self.exchange.expel(node, [m.vault for m in peer.record.memberships])
         await self._database.run(lambda store: store.peers.remove(node))
         await self.forget(node)
         return True
@@ -173,6 +213,32 @@ class PeerManager:
             peer.link.drop(RefusedError(CloseCode.REMOVED, "This device has been removed."))
             await peer.free.wait()
 
+    async def no_longer_shares(
+        self, node: NodeId, vault: VaultId, record: PeerRecord | None, last_words: Sequence[Members]
+    ) -> None:
+        """A device belongs to `vault` no more; `record` is what is left of it. Nothing more that it sends counts."""
+        peer = self._peers.get(node)
+        if peer is None:
+            return
+        if peer.link is not None:
+            peer.link.mute(vault)
+            for message in last_words:
+                peer.link.send_control(message)
+            # It hangs up itself when it has read that; if not, it is told at another time.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await peer.free.wait()
+        if record is None:
+            await self.forget(node)
+        else:
+            self.known(record)
+            self.refresh(node)
+
+    async def tell(self, node: NodeId, addresses: Sequence[str], messages: Sequence[Members]) -> None:
+        """Call a device that is not connected, tell it something, and go. `TransportError` if it is not told."""
+        connection = await dial(self._endpoint, node, addresses, self._report(node))
+        await tell_and_leave(connection, messages)
+
     async def update_peer(self, node: NodeId, *, name: str | None = None, auto_connect: bool | None = None) -> Peer:
         """Rename a device, or change whether a connection to it is kept. `NodeError` if it is not known."""
         peer = self._require(node)
@@ -187,7 +253,6 @@ class PeerManager:
     def connect_to_peer(self, node: NodeId) -> None:
         """Dial now, and keep the connection. `NodeError` if it is not known."""
         peer = self._require(node)
-        peer.shunned_until_s = 0.0
         peer.wanted = True
         peer.dial_now()
 
@@ -275,6 +340,9 @@ class PeerManager:
                 self._endpoint, peer.record.node_id, _addresses(peer), self._report(peer.record.node_id)
             )
             opened = await open_control(connection)
+            if self.exchange is not None:
+                for message in await self.exchange.credentials(m.vault for m in peer.record.memberships):
+                    await opened.writer.write(message)
         except TransportError as error:
             if peer.link is None:
                 self._set_state(peer, PeerState.DISCONNECTED, error.message)
@@ -297,8 +365,9 @@ class PeerManager:
         try:
             opened = await self._first_word(connection)
         except (VaultsyncError, TimeoutError) as error:
-            code = error.code if isinstance(error, ProtocolError | RefusedError) else CloseCode.TIMEOUT
-            await connection.close(code, getattr(error, "message", ""))
+            found = getattr(error, "code", None)
+            code = found if isinstance(found, CloseCode) else CloseCode.TIMEOUT
+            await connection.close(code, "" if code is CloseCode.NORMAL else getattr(error, "message", ""))
             return
         finally:
             self._strangers -= 1
@@ -310,26 +379,55 @@ class PeerManager:
 
     async def _first_word(self, connection: Connection) -> Opened:
         opened, first = await accept_control(connection)
+        for _ in range(MAX_VAULTS):
+            if not isinstance(first, Members):
+                break
+            await self._take_credentials(connection.peer, first)
+            async with asyncio.timeout(FIRST_WORD_S):
+                first = await opened.reader.read()
+        if isinstance(first, Bye):
+            raise ConnectionLostError("It said what it wanted to say.", code=CloseCode.NORMAL)
         if isinstance(first, Join):
             record, welcome = await self._admit(connection, first)
+            if self.exchange is not None:
+                await self.exchange.admitted(first.vault, record)
             # The connection is here already, and the other side does not know us before it has the answer.
             self.known(record, dial_after_s=PAIRING_GRACE_S)
             await opened.writer.write(welcome)
+            opened.joined = True
             async with asyncio.timeout(FIRST_WORD_S):
                 first = await opened.reader.read()
         elif connection.peer not in self._peers:
-            raise RefusedError(CloseCode.REFUSED, "")
+            raise await self._refusal(connection.peer)
         if not isinstance(first, Hello):
             raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
         opened.hello = first
         return opened
+
+    async def _take_credentials(self, node: NodeId, message: Members) -> None:
+        """What a dialer says of itself before its Hello. Raises `RefusedError` for a stranger's that are not good."""
+        if self.exchange is not None and node in self._peers:
+            await self.exchange.receive(node, message)
+            return
+        record = None if self.exchange is None else await self.exchange.recognise(node, message)
+        if record is None:
+            raise await self._refusal(node)
+        self.known(record, dial_after_s=PAIRING_GRACE_S)
+
+    async def _refusal(self, node: NodeId) -> RefusedError:
+        removed = self.exchange is not None and await self.exchange.was_removed(node)
+        return RefusedError(CloseCode.REMOVED if removed else CloseCode.REFUSED, "")
+
+    async def _hear_members(self, node: NodeId, message: Members) -> None:
+        if self.exchange is not None:
+            await self.exchange.receive(node, message)
 
     async def _converse(self, peer: Peer, connection: Connection, opened: Opened) -> Ended:
         """Run a link until it ends. Never raises for what the peer or the network did."""
         own, node = self._endpoint.node_id.raw, peer.record.node_id
         while peer.link is not None:
             age_s = asyncio.get_running_loop().time() - peer.since_s
-            if keeps_existing(
+            if not opened.joined and keeps_existing(
                 own=own,
                 peer=node.raw,
                 existing_dialed=peer.link.connection.dialed,
@@ -343,11 +441,8 @@ class PeerManager:
         if peer.removed:
             await connection.close(CloseCode.REFUSED)
             return Ended(CloseCode.REFUSED, opened=False)
-        if asyncio.get_running_loop().time() < peer.shunned_until_s:
-            await connection.close(CloseCode.INTERNAL)
-            return Ended(CloseCode.INTERNAL, opened=False)
         shared = {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None}
-        link = Link(connection, opened.reader, opened.writer, shared, self._hello())
+        link = Link(connection, opened.reader, opened.writer, shared, self._hello(), partial(self._hear_members, node))
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
         peer.free.clear()
         code, reason, stood = CloseCode.NORMAL, "", False
@@ -356,19 +451,16 @@ class PeerManager:
             stood = True
             peer.policy.reset()
             await self._connected(peer, connection, hello)
+            if self.exchange is not None:
+                for message in await self.exchange.opened(node, [m.vault for m in peer.record.memberships]):
+                    link.send_control(message)
             await link.run()
         except VaultsyncError as error:
             reason = error.message
-            if isinstance(error, ProtocolError) and error.code is CloseCode.INTERNAL:
-                peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
             found = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
             code = CloseCode.INTERNAL if found is None else found
             if isinstance(error, ConnectionLostError) and error.by_peer and code in DENIALS:
                 reason = denial_words(code)
-        except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the conversations with others
-            _log.critical("the conversation with %s has failed", peer.record.name, exc_info=error)
-            peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
-            code, reason = CloseCode.INTERNAL, f"There is a fault in vaultsync: {error!r}. The log has more."
         finally:
             peer.link = None
             try:
@@ -405,25 +497,17 @@ class PeerManager:
         self._emit(PeerStateChanged(str(peer.record.node_id), peer.record.name, state.value, reason))
         for listener in self._listeners:
             listener(peer)
-        if reason:
+        if reason and self._tasks is not None:
             node = peer.record.node_id
-            self._remember(lambda store: store.peers.set_error(node, reason))
+            self._tasks.create_task(self._database.run(lambda store: store.peers.set_error(node, reason)))
 
     def _report(self, node: NodeId) -> Callable[[str, str, str], None]:
         def report(address: str, outcome: str, why: str) -> None:
-            attempt = Attempt(self._now_ms(), node, address, outcome, why)
-            self._remember(lambda store: store.attempts.append(attempt))
+            if self._tasks is not None:
+                attempt = Attempt(self._now_ms(), node, address, outcome, why)
+                self._tasks.create_task(self._database.run(lambda store: store.attempts.append(attempt)))
 
         return report
-
-    def _remember(self, write: Callable[[NodeStore], None]) -> None:
-        """Store something that nobody waits for, unless this manager is ending."""
-        if self._tasks is not None:
-            task = self._database.run(write)
-            try:
-                self._tasks.create_task(task)
-            except RuntimeError:
-                task.close()
 
     def _require(self, node: NodeId) -> Peer:
         peer = self._peers.get(node)

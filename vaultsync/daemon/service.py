@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,8 @@ from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import PeerPaired
+from vaultsync.daemon.memberships import SOLO, Memberships, SelfDescription
+from vaultsync.daemon.mesh import Mesh
 from vaultsync.daemon.pairing import Pairing, refusal_words, unix_ms
 from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.surroundings import Surroundings
@@ -118,7 +120,23 @@ class Node:
             now_ms=now_ms,
             lot=random.random,
         )
-        self.surroundings = Surroundings(endpoint, self.peers, mdns=config.mdns, listen_host=config.listen_host)
+        self.memberships = Memberships(
+            identity, database, describe=self._describe, introductions=self._introductions, now_ms=now_ms
+        )
+        self.mesh = Mesh(
+            self.memberships,
+            database,
+            peers=self.peers,
+            serves=self._shares,
+            introductions=self._introductions,
+            on_own_role=self._own_role_changed,
+            emit=self.bus.emit,
+            now_ms=now_ms,
+        )
+        self.peers.exchange = self.mesh
+        self.surroundings = Surroundings(
+            endpoint, self.peers, self._announce_self, mdns=config.mdns, listen_host=config.listen_host
+        )
 
     @property
     def node_id(self) -> NodeId:
@@ -139,7 +157,8 @@ class Node:
                 await asyncio.wait(opening, timeout=OPENING_S)
                 for waiting in opening:
                     waiting.cancel()
-            running = [self._tasks.create_task(part.run()) for part in (self.peers, self.surroundings)]
+            await self._announce_self()
+            running = [self._tasks.create_task(part.run()) for part in (self.peers, self.mesh, self.surroundings)]
             await self.stopping.wait()
             for task in running:
                 task.cancel()
@@ -157,9 +176,7 @@ class Node:
         root = await _resolved(root)
         known = await self.database.run(lambda store: store.vaults.by_root(root))
         if known is not None:
-            if known.vault_id in self.vaults:
-                return self.vaults[known.vault_id]
-            return self._serve(known)
+            return self.vaults.get(known.vault_id) or self._serve(known)
         _check_place(root)
         try:
             found = marker.read(str(root))
@@ -167,6 +184,7 @@ class Node:
             vault = VaultId(secrets.token_bytes(VaultId.SIZE))
             folder = VaultFolder.create(str(root), vault, _presentable(name or root.name))
             found = marker.Marker(folder.vault, folder.name)
+        await self.memberships.found(found.vault)
         return await self._register(root, found.vault, found.name, "member")
 
     async def _register(self, root: Path, vault: VaultId, name: str, role: str) -> VaultService:
@@ -206,6 +224,29 @@ class Node:
         self._vault_tasks.add(task)
         task.add_done_callback(self._vault_tasks.discard)
 
+    def _shares(self, vault: VaultId) -> bool:
+        service = self.vaults.get(vault)
+        return service is not None and service.record.role != SOLO
+
+    def _introductions(self, vault: VaultId) -> bool:
+        service = self.vaults.get(vault)
+        return service is None or service.settings.mesh
+
+    async def _own_role_changed(self, vault: VaultId, role: str) -> None:
+        service = self.vaults.get(vault)
+        if service is None:
+            return
+        service.record = replace(service.record, role=role)
+        for peer in self.peers.get_peers():
+            if peer.record.role_in(vault) is not None:
+                self.peers.refresh(peer.record.node_id)
+
+    async def _announce_self(self) -> None:
+        for vault, service in list(self.vaults.items()):
+            if service.record.role == "member":
+                await self.memberships.found(vault)
+        await self.mesh.announce([vault for vault in list(self.vaults) if self._shares(vault)])
+
     def _engine_changed(self, vault: VaultId, engine: Engine | None) -> None:
         if engine is None:
             self._engines.pop(vault, None)
@@ -230,6 +271,12 @@ class Node:
     ) -> tuple[str, Ticket]:
         """A ticket for one of this node's vaults."""
         record = service.record
+        if record.role != "member":
+            raise NodeError(
+                f"“{record.name}” is not shared with anybody."
+                if record.role == SOLO
+                else f"This device only receives “{record.name}”; a member can invite others."
+            )
         return await self.pairing.make_ticket(record.vault_id, record.name, role=role, life_s=life_s, reusable=reusable)
 
     async def join(self, text: str, root: Path) -> Joined:
@@ -275,6 +322,10 @@ class Node:
                 if self._vault_at(root) is None:
                     VaultFolder.create(str(root), ticket.vault, welcome.vault_name)
                 served = await self._register(root, ticket.vault, welcome.vault_name, welcome.role)
+            elif served.record.role != welcome.role:
+                await self.database.run(lambda store: store.vaults.update(ticket.vault, role=welcome.role))
+                served.record = replace(served.record, role=welcome.role)
+            await self.memberships.joined(ticket.vault, ticket.node)
             stored = await self.database.run(lambda store: store.peers.add(record, ticket.vault, "member"))
             await served.tried.wait()
             self.peers.adopt(stored, connection, opened)
@@ -290,6 +341,10 @@ class Node:
             return marker.read(str(root)).vault
         except VaultOfflineError:
             return None
+
+    def _describe(self) -> SelfDescription:
+        addresses = tuple(str(address) for address in self.endpoint.addresses)
+        return SelfDescription(self.config.name[:MAX_NAME], socket.gethostname()[:64], addresses)
 
     def _hello(self) -> Hello:
         return Hello(PROTOCOL_VERSION, self.config.name, socket.gethostname()[:64], __version__)

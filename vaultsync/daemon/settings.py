@@ -12,6 +12,8 @@ from vaultsync.store.retention import Retention
 
 CLASH_MERGE = "merge"
 CLASH_COPY = "copy"
+STRANGERS_REJECT = "reject"
+STRANGERS_ASK = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class VaultSettings:
     clashes: str = CLASH_MERGE
     """`merge`: notes edited on two devices at once are merged; `copy`: the second one is kept beside the first."""
     retention: Retention = field(default_factory=Retention)
+    mesh: bool = True
+    """Whether this device tells members of one another, and takes up those that others vouch for."""
+    strangers: str = STRANGERS_REJECT
+    """What becomes of a device that asks to join without a good ticket: `reject`, or `ask` a person."""
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -48,6 +54,14 @@ class VaultSettings:
                     settings = replace(settings, clashes=str(value))
                 case "retention":
                     settings = replace(settings, retention=_retention(settings.retention, value))
+                case "mesh":
+                    if not isinstance(value, bool):
+                        raise ConfigError(f"`mesh` must be true or false, not {value!r}.")
+                    settings = replace(settings, mesh=value)
+                case "strangers":
+                    if value not in (STRANGERS_REJECT, STRANGERS_ASK):
+                        raise ConfigError(f"`strangers` must be `reject` or `ask`, not {value!r}.")
+                    settings = replace(settings, strangers=str(value))
                 case _:
                     raise ConfigError(f"`{key}` is not a setting of a vault.")
         return settings
@@ -58,6 +72,8 @@ class VaultSettings:
                 "categories": sorted(self.categories),
                 "clashes": self.clashes,
                 "retention": asdict(self.retention),
+                "mesh": self.mesh,
+                "strangers": self.strangers,
             }
         )
 

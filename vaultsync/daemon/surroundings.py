@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from vaultsync.daemon.network import NetworkChange, NetworkMonitor
 from vaultsync.daemon.peers import PeerManager
@@ -16,10 +17,20 @@ _log = logging.getLogger(__name__)
 class Surroundings:
     """Keeps the endpoint and the peers up with the network. `run` is its only task."""
 
-    def __init__(self, endpoint: Endpoint, peers: PeerManager, *, mdns: bool, listen_host: str | None) -> None:
-        """`listen_host`: a node that listens on one address looks for peers on that interface alone."""
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        peers: PeerManager,
+        moved: Callable[[], Awaitable[None]],
+        *,
+        mdns: bool,
+        listen_host: str | None,
+    ) -> None:
+        """`moved` is awaited when this device has other addresses. `listen_host`: a node that listens on one address
+        looks for peers on that interface alone."""
         self._endpoint = endpoint
         self._peers = peers
+        self._moved = moved
         self._mdns = mdns
         self._interfaces = None if listen_host is None else [listen_host]
         self._discovery: Discovery | None = None
@@ -42,6 +53,7 @@ class Surroundings:
                 _log.warning("no socket after the network changed: %s", error.message)
         await self._peers.network_changed()
         if change.addresses:
+            await self._moved()
             await self._stop_looking()
             await self._look()
 

@@ -1,0 +1,278 @@
+"""The mesh: members tell each other who belongs to a vault, and act on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from vaultsync.daemon.database import NodeDatabase
+from vaultsync.daemon.events import Event, MemberJoined, MemberRemoved, OwnRoleChanged
+from vaultsync.daemon.memberships import SOLO, Changes, Memberships
+from vaultsync.daemon.peers import PeerManager
+from vaultsync.errors import CloseCode, ProtocolError, TransportError
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.members import SignedMember
+from vaultsync.protocol.limits import MAX_CONTROL_FRAME, MAX_MEMBERS
+from vaultsync.protocol.messages import Members
+from vaultsync.store.membership import Delivery
+from vaultsync.store.node_store import NodeStore
+from vaultsync.store.peers import PeerRecord
+from vaultsync.sync.allowance import Allowance
+from vaultsync.sync.membership import REMOVED_KEPT_MS
+
+EXCHANGES: Final = 64
+"""Exchanges that one peer may send at once; one more with every second."""
+
+LONGEST_WAIT_S: Final = 3_600.0
+"""The delivery queue is looked at this often at least, in case the clock was set."""
+
+
+class Mesh:
+    """Exchanges member lists with connected peers, and delivers what others missed. `run` is its only task."""
+
+    def __init__(
+        self,
+        memberships: Memberships,
+        database: NodeDatabase,
+        *,
+        peers: PeerManager,
+        serves: Callable[[VaultId], bool],
+        introductions: Callable[[VaultId], bool],
+        on_own_role: Callable[[VaultId, str], Awaitable[None]],
+        emit: Callable[[Event], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        """`serves`: whether this node shares a vault; `introductions`: whether it tells and hears who else does."""
+        self._memberships = memberships
+        self._database = database
+        self._peers = peers
+        self._serves = serves
+        self._introductions = introductions
+        self._on_own_role = on_own_role
+        self._emit = emit
+        self._now_ms = now_ms
+        self._allowances: dict[NodeId, Allowance] = {}
+        self._owed = asyncio.Event()
+        self._heard: asyncio.Queue[tuple[Changes, NodeId]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Act on what is heard and deliver what is due, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._act_on_heard())
+            tasks.create_task(self._deliver_when_due())
+
+    async def _act_on_heard(self) -> None:
+        # Not where it is heard: acting may end the very conversation in which it was said.
+        while True:
+            changes, sender = await self._heard.get()
+            await self.act(changes, sender=sender)
+
+    async def _deliver_when_due(self) -> None:
+        while True:
+            self._owed.clear()
+            for delivery in await self._database.run(lambda store: store.membership.due(self._now_ms())):
+                await self._deliver(delivery)
+            next_ms = await self._database.run(lambda store: store.membership.next_due())
+            wait_s = LONGEST_WAIT_S if next_ms is None else max(0.0, (next_ms - self._now_ms()) / 1000)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait_s + 0.01, LONGEST_WAIT_S)):
+                    await self._owed.wait()
+
+    # What the peer manager asks
+
+    async def credentials(self, vaults: Iterable[VaultId]) -> list[Members]:
+        """What proves to a peer that this device belongs to `vaults`."""
+        return [Members(v, tuple(own)) for v in vaults if (own := await self._memberships.own_records(v))]
+
+    async def recognise(self, node: NodeId, message: Members) -> PeerRecord | None:
+        """A node that is no peer shows credentials. Returns the peer that it is from now on, if they are good."""
+        own = tuple(r for r in message.records if node in (r.member.node, r.member.succeeds))
+        predecessors = {r.member.succeeds for r in own}
+        shown = [*own, *(r for r in message.records if r.member.node in predecessors)]
+        if not own or not self._serves(message.vault) or not self._allowed(node):
+            return None
+        changes = await self._memberships.receive(node, message.vault, shown)
+        self._heard.put_nowait((changes, node))
+        return next((record for record in changes.peers if record.node_id == node), None)
+
+    async def was_removed(self, node: NodeId) -> bool:
+        """Whether `node` once belonged to a vault of this node's."""
+        for vault in await self._database.run(lambda store: store.membership.vaults_of(node)):
+            if (await self._memberships.roster(vault)).removed(node) is not None:
+                return True
+        return False
+
+    async def receive(self, node: NodeId, message: Members) -> None:
+        """A peer tells of members. `ProtocolError` if it may not, or tells too much."""
+        peer = self._peers.get_peer(node)
+        if peer is None or peer.record.role_in(message.vault) is None or not self._serves(message.vault):
+            # It may not know yet that it was removed, or that the vault is not shared here any more.
+            return
+        if not self._allowed(node):
+            raise ProtocolError(CloseCode.TOO_LARGE, "sends membership records all the time")
+        changes = await self._memberships.receive(node, message.vault, message.records)
+        self._heard.put_nowait((changes, node))
+
+    async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
+        """This device has let a node in, which is a peer already: vouch for it, and tell the others."""
+        node, addresses = record.node_id, [a.address for a in record.addresses]
+        changes = await self._memberships.admit(
+            vault, node, record.name, record.hostname, addresses, record.role_in(vault) or ""
+        )
+        self._heard.put_nowait((changes, node))
+
+    async def opened(self, node: NodeId, vaults: Iterable[VaultId]) -> list[Members]:
+        """A conversation with a peer has begun: what to tell it."""
+        messages: list[Members] = []
+        for vault in vaults:
+            messages += await self._news_for(vault)
+        self._owed.set()
+        return messages
+
+    # What people ask
+
+    async def expel(self, node: NodeId, vaults: Iterable[VaultId]) -> None:
+        """Remove a member from `vaults`, for everyone. `NodeError` if this device may not."""
+        for vault in list(vaults):
+            await self.act(await self._memberships.remove(vault, node))
+
+    async def set_role(self, vault: VaultId, node: NodeId, role: str) -> None:
+        """Change what a member may do, for everyone. `NodeError` if this device may not."""
+        await self.act(await self._memberships.set_role(vault, node, role))
+
+    async def leave(self, vault: VaultId) -> None:
+        """Take this device out of a vault; the folder and its notes stay, shared with nobody."""
+        changes = await self._memberships.remove(vault, self._memberships.own)
+        told = split(vault, changes.records)
+        for peer in self._peers.get_peers():
+            if peer.record.role_in(vault) is not None:
+                self._send(peer.record.node_id, told)
+        await self.act(changes)
+
+    # What has changed, and whom that concerns
+
+    async def act(self, changes: Changes, *, sender: NodeId | None = None) -> None:
+        """Let the peers follow what was stored, and tell the others."""
+        vault = changes.vault
+        if changes.answer and sender is not None:
+            self._send(sender, split(vault, changes.answer))
+        told = split(vault, changes.records)
+        for record in changes.peers:
+            self._peer_changed(vault, record)
+        if changes.records and changes.own_role != SOLO:
+            await self._tell_all(changes, told, sender)
+        for node in changes.gone:
+            await self._peer_gone(vault, node, told)
+        if changes.own_role is not None:
+            self._emit(OwnRoleChanged(str(vault), changes.own_role))
+            await self._on_own_role(vault, changes.own_role)
+
+    async def announce(self, vaults: Iterable[VaultId]) -> None:
+        """This device's name or addresses may have changed."""
+        for vault in vaults:
+            await self.act(await self._memberships.describe_self(vault))
+
+    def _peer_changed(self, vault: VaultId, record: PeerRecord) -> None:
+        before = self._peers.get_peer(record.node_id)
+        role_before = None if before is None else before.record.role_in(vault)
+        self._peers.known(record)
+        role = record.role_in(vault) or ""
+        if role_before != role:
+            self._emit(MemberJoined(str(vault), str(record.node_id), record.name, role))
+            if before is not None:
+                self._peers.refresh(record.node_id)
+
+    async def _peer_gone(self, vault: VaultId, node: NodeId, last_words: Sequence[Members]) -> None:
+        peer = self._peers.get_peer(node)
+        if peer is None:
+            return
+        self._emit(MemberRemoved(str(vault), str(node), peer.record.name))
+        record = await self._database.run(lambda store: store.peers.get(node))
+        await self._peers.no_longer_shares(node, vault, record, last_words)
+
+    async def _tell_all(self, changes: Changes, told: Sequence[Members], sender: NodeId | None) -> None:
+        vault, owed = changes.vault, set[NodeId]()
+        for peer in self._peers.get_peers():
+            node = peer.record.node_id
+            if node == sender or peer.record.role_in(vault) is None:
+                continue
+            if peer.link is None:
+                owed.add(node)
+            elif self._introductions(vault):
+                self._send(node, told)
+        removed = {r.member.node for r in changes.records if not r.member.active}
+        owed |= removed - ({sender} if sender is not None else set())
+        now_ms = self._now_ms()
+
+        def owe(store: NodeStore) -> None:
+            with store.transaction():
+                for node in owed:
+                    store.membership.owe(vault, node, now_ms)
+
+        if owed:
+            await self._database.run(owe)
+            self._owed.set()
+
+    async def _news_for(self, vault: VaultId) -> list[Members]:
+        roster = await self._memberships.roster(vault)
+        records = roster.listed(self._now_ms())
+        if not self._introductions(vault):
+            records = [r for r in records if not r.member.active or r.member.node == roster.own]
+        return split(vault, records)
+
+    def _send(self, node: NodeId, messages: Sequence[Members]) -> None:
+        peer = self._peers.get_peer(node)
+        if peer is not None and peer.link is not None:
+            for message in messages:
+                peer.link.send_control(message)
+
+    # Deliveries
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Whoever is connected has been told. Anybody else is called, told, and let go again."""
+        vault, node = delivery.vault, delivery.node
+        peer = self._peers.get_peer(node)
+        roster = await self._memberships.roster(vault)
+        known = roster.get(node)
+        removed_at = None if known is None else known.member.removed_at
+        over = known is None or (removed_at is not None and self._now_ms() - removed_at > REMOVED_KEPT_MS)
+        told = over or (peer is not None and peer.link is not None)
+        if not told and known is not None:
+            stored = [] if peer is None else [a.address for a in peer.record.addresses]
+            try:
+                await self._peers.tell(node, [*stored, *known.member.addresses], await self._news_for(vault))
+                told = True
+            except TransportError:
+                told = False
+        now_ms = self._now_ms()
+        if told:
+            await self._database.run(lambda store: store.membership.delivered(vault, node))
+        else:
+            await self._database.run(lambda store: store.membership.failed(delivery, now_ms))
+
+    def _allowed(self, node: NodeId) -> bool:
+        allowance = self._allowances.get(node)
+        if allowance is None:
+            while len(self._allowances) >= 1_000:
+                del self._allowances[next(iter(self._allowances))]
+            allowance = self._allowances[node] = Allowance(EXCHANGES, 1.0)
+        return allowance.take(asyncio.get_running_loop().time())
+
+
+def split(vault: VaultId, records: Sequence[SignedMember]) -> list[Members]:
+    """Messages that carry `records`, in order, each within the limits."""
+    messages: list[Members] = []
+    part: list[SignedMember] = []
+    size = 0
+    for record in records:
+        cost = len(record.payload) + 100
+        if part and (len(part) >= MAX_MEMBERS or size + cost > MAX_CONTROL_FRAME // 2):
+            messages.append(Members(vault, tuple(part)))
+            part, size = [], 0
+        part.append(record)
+        size += cost
+    if part:
+        messages.append(Members(vault, tuple(part)))
+    return messages
