@@ -18,7 +18,15 @@ from typing import Final, Protocol, TypeVar
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.state import ControlMessage, Effects
-from vaultsync.errors import CloseCode, ProtocolError, VaultError, VaultsyncError
+from vaultsync.errors import (
+    ContentError,
+    DiskFullError,
+    ProtocolError,
+    StoreError,
+    VaultError,
+    VaultOfflineError,
+    VaultsyncError,
+)
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import ChangeSet, Chunks, Contents, ManifestPart, VaultHello
 from vaultsync.vault.coalescer import Coalescer
@@ -52,13 +60,9 @@ class _Job:
     number: int
     step: Callable[[], Effects | None] = field(compare=False)
     done: asyncio.Future[None] = field(compare=False)
-    on_fault: VaultsyncError = field(compare=False)
-    """What to tell who asked for the step if it meets a fault of ours."""
 
 
 _LIVE, _SCAN = 0, 1
-
-STUMBLED: Final = "sent something that this device stumbled over; there is a fault in vaultsync"
 
 
 class Engine:
@@ -133,23 +137,18 @@ class Engine:
         await self._do(lambda: self.replica.opened(peer, theirs, self._now_ms()))
 
     async def detach(self, link: VaultLink) -> None:
-        """The connection is gone. Never raises."""
+        """The connection is gone."""
         if self._links.get(link.peer) is link:
             del self._links[link.peer]
-            # An engine that has ended, or ends meanwhile, has no conversations any more.
-            with suppress(VaultsyncError):
+            if self._ended is None:
                 await self._do(lambda: self.replica.disconnect(link.peer))
 
     async def receive(self, peer: NodeId, message: VaultMessage) -> None:
         """A message came. Returns when it has been dealt with, which is what holds the sender back.
 
-        Raises `ProtocolError` if the connection is to be closed: the message breaks the rules, or (INTERNAL) a fault
-        of ours comes to light by it, which ends the engine too.
+        Raises `ProtocolError` if the connection is to be closed.
         """
-        await self._do(
-            lambda: self.replica.receive(peer, message, self._now_ms()),
-            on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED),
-        )
+        await self._do(lambda: self.replica.receive(peer, message, self._now_ms()))
 
     async def next_changes(self, peer: NodeId) -> ChangeSet | None:
         """The next change set for `peer`, or None if it has all."""
@@ -176,14 +175,36 @@ class Engine:
         return pulled[0] if pulled else None
 
     async def read(self, query: Callable[[Replica], T]) -> T:
-        """Run `query` on the replica between steps, in the worker thread."""
+        """Run `query` on the replica between steps, in the worker thread. Raises what `query` raises, as `act` does."""
         answers: list[T] = []
-        await self._do(lambda: answers.append(query(self.replica)))
+
+        def step(replica: Replica, _now_ms: int) -> None:
+            answers.append(query(replica))
+
+        await self.act(step)
         return answers[0]
 
     async def act(self, step: Callable[[Replica, int], Effects | None]) -> None:
-        """Run a step that somebody asked for (a restore, a new setting), with the time in ms."""
-        await self._do(lambda: step(self.replica, self._now_ms()))
+        """Run a step that somebody asked for (a restore, a new setting), with the time in ms.
+
+        What it refuses to do is raised here and concerns nobody else; only what makes the vault unusable ends the
+        engine too.
+        """
+        refused: list[VaultsyncError] = []
+
+        def tried() -> Effects | None:
+            now_ms = self._now_ms()
+            try:
+                return step(self.replica, now_ms)
+            except VaultsyncError as error:
+                if _is_fatal(error):
+                    raise
+                refused.append(error)
+                return self.replica.tick(now_ms)
+
+        await self._do(tried)
+        if refused:
+            raise refused[0]
 
     def notice(self, paths: Collection[str] | None) -> None:
         """The watcher saw something at `paths`; None: it lost track. Call in the event loop."""
@@ -211,7 +232,7 @@ class Engine:
                 self._finish(job, known)
                 raise known from error
             except BaseException:
-                self._finish(job, job.on_fault)
+                self._finish(job, VaultError("The vault has stopped."))
                 raise
             else:
                 if effects is not None:
@@ -229,13 +250,10 @@ class Engine:
         else:
             job.done.set_exception(error)
 
-    async def _do(
-        self, step: Callable[[], Effects | None], urgency: int = _LIVE, on_fault: VaultsyncError | None = None
-    ) -> None:
+    async def _do(self, step: Callable[[], Effects | None], urgency: int = _LIVE) -> None:
         if self._ended is not None:
             raise self._ended
-        done = asyncio.get_running_loop().create_future()
-        job = _Job(urgency, next(self._numbers), step, done, on_fault or VaultError("The vault has stopped."))
+        job = _Job(urgency, next(self._numbers), step, asyncio.get_running_loop().create_future())
         await self._jobs.put(job)
         await job.done
 
@@ -300,3 +318,10 @@ class Engine:
             await asyncio.sleep(TICK_S)
             if self._links:
                 await self._do(lambda: self.replica.tick(self._now_ms()))
+
+
+def _is_fatal(error: VaultsyncError) -> bool:
+    """Whether the vault cannot go on after this, whoever caused it."""
+    if isinstance(error, ContentError):
+        return False
+    return isinstance(error, VaultOfflineError | DiskFullError | StoreError)

@@ -58,6 +58,12 @@ class VaultInfo:
     trouble_count: int
     troubles: tuple[Trouble, ...]
     """The first of them by path, at most 100."""
+    held: int = 0
+    """Deletions of files and folders that wait for a person's word."""
+    held_cause: str = ""
+    """What makes them wait, in words."""
+    notices: tuple[str, ...] = ()
+    """What a person should know about this folder or device, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,19 @@ from vaultsync import __version__
 from vaultsync.daemon.service import Node
 from vaultsync.server import problems
 from vaultsync.server.guard import ORIGINS, Guard
+from vaultsync.server.routes import (
+    conflicts,
+    deletions,
+    history,
+    insight,
+    peers,
+    settings,
+    steering,
+    tickets,
+    traffic,
+    vaults,
+)
 from vaultsync.server.routes import node as node_routes
-from vaultsync.server.routes import peers, settings, steering, tickets, traffic, vaults
 
 PREFIX = "/v1"
 
@@ -37,6 +48,10 @@ def make_api(node: Node) -> FastAPI:
         settings.router,
         steering.router,
         peers.router,
+        history.router,
+        conflicts.router,
+        deletions.router,
+        insight.router,
     ):
         api.include_router(router, prefix=PREFIX)
     problems.install(api)

@@ -15,6 +15,7 @@ from vaultsync.daemon.status import NodeInfo, PeerInfo, PeerVaultInfo, Status, T
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import VaultsyncError
 from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.records import State
 from vaultsync.store.totals import Counts
 
 MAX_TROUBLES: Final = 100
@@ -42,6 +43,8 @@ class _Reading:
     trouble_count: int = 0
     troubles: tuple[Trouble, ...] = ()
     exchanges: tuple[tuple[bytes, _Exchange], ...] = ()
+    held: int = 0
+    held_cause: str = ""
 
 
 async def status_of(node: Node) -> Status:
@@ -80,6 +83,7 @@ async def _read(service: VaultService) -> _Reading:
 def _reading(replica: Replica) -> _Reading:
     state = replica.state
     sequence = state.store.index.sequence
+    held = state.store.index.in_state(State.HELD) if state.store.index.counts().held else []
     return _Reading(
         counts=state.store.index.counts(),
         digest=state.store.index.digest.hex(),
@@ -92,6 +96,8 @@ def _reading(replica: Replica) -> _Reading:
             (peer, _Exchange(session.in_sync, session.proven_at_ms, max(0, sequence - session.acked)))
             for peer, session in state.sessions.items()
         ),
+        held=len(held),
+        held_cause=held[0].reason if held else "",
     )
 
 
@@ -117,6 +123,9 @@ def _vault_info(service: VaultService, reading: _Reading) -> VaultInfo:
         wanted_bytes=reading.wanted_bytes,
         trouble_count=reading.trouble_count,
         troubles=reading.troubles,
+        held=reading.held,
+        held_cause=reading.held_cause,
+        notices=tuple(service.notices),
     )
 
 

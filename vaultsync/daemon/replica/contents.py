@@ -59,6 +59,18 @@ def _obtain_staged(state: ReplicaState, record: FileRecord) -> Staged | None:
         return None
 
 
+def read_content(state: ReplicaState, hash_: bytes) -> bytes | None:
+    """A whole content, from history or from the vault; None if this device does not have it."""
+    if hash_ == EMPTY_HASH:
+        return b""
+    if (data := state.store.history.read(hash_)) is not None:
+        return data
+    for entry in state.store.index.with_hash(hash_):
+        if (data := read_current(state, entry)) is not None:
+            return data
+    return None
+
+
 def read_current(state: ReplicaState, entry: Entry) -> bytes | None:
     """The bytes on disk of an entry, if they still are what the index says; else its path is marked dirty.
 
