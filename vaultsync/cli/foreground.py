@@ -71,13 +71,13 @@ async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: boo
     try:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(node.run())
-            showing = tasks.create_task(_show(node.bus, presenter))
-            ticking = tasks.create_task(_tick(presenter))
+            shows: list[asyncio.Task[None]] = []
             try:
                 await node.peers.ready.wait()
                 await begin(node, presenter)
                 async with serve_api(node):
                     presenter.serving(await status_of(node))
+                    shows += [tasks.create_task(_show(node.bus, presenter)), tasks.create_task(_tick(presenter))]
                     if until_eof:
                         _stop_at_eof(node.stopping)
                     await node.stopping.wait()
@@ -85,8 +85,8 @@ async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: boo
             finally:
                 node.stopping.set()
                 await running
-                showing.cancel()
-                ticking.cancel()
+                for task in shows:
+                    task.cancel()
     except* VaultsyncError as group:
         raise _first(group) from None
 

@@ -81,7 +81,10 @@ class VaultService:
     def acquire(self) -> None:
         """Take the vault's lock. `VaultLockedError` says who has it; `VaultOfflineError`."""
         VaultFolder.open(str(self.record.root))
-        self._lock.acquire(self._command)
+        try:
+            self._lock.acquire(self._command)
+        except OSError as error:
+            raise VaultError(f"The disk says: {error}.") from error
 
     async def run(self) -> None:
         """Serve the vault until cancelled."""
@@ -107,7 +110,10 @@ class VaultService:
 
     async def _serve(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
-        replica = await loop.run_in_executor(worker, self._open)
+        try:
+            replica = await loop.run_in_executor(worker, self._open)
+        except OSError as error:
+            raise VaultError(f"The disk says: {error}.") from error
         try:
             engine = Engine(replica, worker=worker, now_ms=self._now_ms, emit=self._engine_event)
 
