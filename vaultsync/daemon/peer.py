@@ -51,6 +51,11 @@ class Peer:
     """Set while there is no link."""
     task: asyncio.Task[None] | None = None
 
+    def hurry_up(self) -> None:
+        """The link is about to be ended: dial again as soon as it is gone."""
+        self.hurry = True
+        self.nudge.set()
+
     def dial_now(self) -> None:
         """Something has changed: the next dial, if one is wanted, is at once."""
         self.policy.reset()

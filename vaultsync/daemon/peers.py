@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ from vaultsync.store.peers import PeerRecord
 from vaultsync.sync.reconnect import Candidate, dial_order, keeps_existing
 from vaultsync.transport.base import Connection, Endpoint
 
+_log = logging.getLogger(__name__)
+
 MAX_STRANGERS: Final = 32
 """Connections of nodes that have not said yet what they want."""
 
@@ -60,6 +63,9 @@ SIGHTING_EVERY_S: Final = 1.0
 
 LAST_WORDS_S: Final = 1.0
 """How long a removed device has to hear that it is one before the connection ends."""
+
+SHUNNED_S: Final = 300.0
+"""How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
 
 DOUBT_S: Final = 3.0
 """How long a peer has to answer after the network has changed or the machine has slept."""
@@ -253,6 +259,7 @@ class PeerManager:
     def connect_to_peer(self, node: NodeId) -> None:
         """Dial now, and keep the connection. `NodeError` if it is not known."""
         peer = self._require(node)
+        peer.shunned_until_s = 0.0
         peer.wanted = True
         peer.dial_now()
 
@@ -289,7 +296,7 @@ class PeerManager:
         """The vaults shared with a device have changed: begin its conversation anew."""
         peer = self._require(node)
         if peer.link is not None:
-            peer.hurry = True
+            peer.hurry_up()
             peer.link.drop(ConnectionLostError("the shared vaults have changed", code=CloseCode.NORMAL))
         else:
             peer.dial_now()
@@ -334,6 +341,7 @@ class PeerManager:
 
     async def _dial(self, peer: Peer) -> float:
         """One try. Returns how long to wait before the next, in seconds."""
+        peer.hurry = False
         self._set_state(peer, PeerState.CONNECTING)
         try:
             connection = await dial(
@@ -441,6 +449,9 @@ class PeerManager:
         if peer.removed:
             await connection.close(CloseCode.REFUSED)
             return Ended(CloseCode.REFUSED, opened=False)
+        if asyncio.get_running_loop().time() < peer.shunned_until_s:
+            await connection.close(CloseCode.INTERNAL)
+            return Ended(CloseCode.INTERNAL, opened=False)
         shared = {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None}
         link = Link(connection, opened.reader, opened.writer, shared, self._hello(), partial(self._hear_members, node))
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
@@ -457,10 +468,16 @@ class PeerManager:
             await link.run()
         except VaultsyncError as error:
             reason = error.message
+            if isinstance(error, ProtocolError) and error.code is CloseCode.INTERNAL:
+                peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
             found = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
             code = CloseCode.INTERNAL if found is None else found
             if isinstance(error, ConnectionLostError) and error.by_peer and code in DENIALS:
                 reason = denial_words(code)
+        except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the conversations with others
+            _log.critical("the conversation with %s has failed", peer.record.name, exc_info=error)
+            peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
+            code, reason = CloseCode.INTERNAL, f"There is a fault in vaultsync: {error!r}. The log has more."
         finally:
             peer.link = None
             try:
@@ -473,7 +490,7 @@ class PeerManager:
 
     async def _doubt(self, peer: Peer, link: Link) -> None:
         if not await link.connection.probe(DOUBT_S) and peer.link is link:
-            peer.hurry = True
+            peer.hurry_up()
             link.drop(ConnectionLostError("The network has changed.", code=CloseCode.TIMEOUT))
 
     async def _connected(self, peer: Peer, connection: Connection, hello: Hello) -> None:
@@ -497,17 +514,25 @@ class PeerManager:
         self._emit(PeerStateChanged(str(peer.record.node_id), peer.record.name, state.value, reason))
         for listener in self._listeners:
             listener(peer)
-        if reason and self._tasks is not None:
+        if reason:
             node = peer.record.node_id
-            self._tasks.create_task(self._database.run(lambda store: store.peers.set_error(node, reason)))
+            self._remember(lambda store: store.peers.set_error(node, reason))
 
     def _report(self, node: NodeId) -> Callable[[str, str, str], None]:
         def report(address: str, outcome: str, why: str) -> None:
-            if self._tasks is not None:
-                attempt = Attempt(self._now_ms(), node, address, outcome, why)
-                self._tasks.create_task(self._database.run(lambda store: store.attempts.append(attempt)))
+            attempt = Attempt(self._now_ms(), node, address, outcome, why)
+            self._remember(lambda store: store.attempts.append(attempt))
 
         return report
+
+    def _remember(self, write: Callable[[NodeStore], None]) -> None:
+        """Store something that nobody waits for, unless this manager is ending."""
+        if self._tasks is not None:
+            task = self._database.run(write)
+            try:
+                self._tasks.create_task(task)
+            except RuntimeError:
+                task.close()
 
     def _require(self, node: NodeId) -> Peer:
         peer = self._peers.get(node)

@@ -253,7 +253,8 @@ class Node:
             return
         self._engines[vault] = engine
         for peer in self.peers.get_peers():
-            if peer.record.role_in(vault) is not None:
+            knows_it = peer.link is not None and peer.link.shared.get(vault) is engine
+            if peer.record.role_in(vault) is not None and not knows_it:
                 self.peers.refresh(peer.record.node_id)
 
     def find_vault(self, root: Path) -> VaultService:
