@@ -19,6 +19,7 @@ from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.state import ControlMessage, Effects
 from vaultsync.errors import (
+    CloseCode,
     ContentError,
     DiskFullError,
     ProtocolError,
@@ -60,9 +61,13 @@ class _Job:
     number: int
     step: Callable[[], Effects | None] = field(compare=False)
     done: asyncio.Future[None] = field(compare=False)
+    on_fault: VaultsyncError = field(compare=False)
+    """What to tell who asked for the step if it meets a fault of ours."""
 
 
 _LIVE, _SCAN = 0, 1
+
+STUMBLED: Final = "sent something that this device stumbled over; there is a fault in vaultsync"
 
 
 class Engine:
@@ -137,18 +142,23 @@ class Engine:
         await self._do(lambda: self.replica.opened(peer, theirs, self._now_ms()))
 
     async def detach(self, link: VaultLink) -> None:
-        """The connection is gone."""
+        """The connection is gone. Never raises."""
         if self._links.get(link.peer) is link:
             del self._links[link.peer]
-            if self._ended is None:
+            # An engine that has ended, or ends meanwhile, has no conversations any more.
+            with suppress(VaultsyncError):
                 await self._do(lambda: self.replica.disconnect(link.peer))
 
     async def receive(self, peer: NodeId, message: VaultMessage) -> None:
         """A message came. Returns when it has been dealt with, which is what holds the sender back.
 
-        Raises `ProtocolError` if the connection is to be closed.
+        Raises `ProtocolError` if the connection is to be closed: the message breaks the rules, or (INTERNAL) a fault
+        of ours comes to light by it, which ends the engine too.
         """
-        await self._do(lambda: self.replica.receive(peer, message, self._now_ms()))
+        await self._do(
+            lambda: self.replica.receive(peer, message, self._now_ms()),
+            on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED),
+        )
 
     async def next_changes(self, peer: NodeId) -> ChangeSet | None:
         """The next change set for `peer`, or None if it has all."""
@@ -232,7 +242,7 @@ class Engine:
                 self._finish(job, known)
                 raise known from error
             except BaseException:
-                self._finish(job, VaultError("The vault has stopped."))
+                self._finish(job, job.on_fault)
                 raise
             else:
                 if effects is not None:
@@ -250,10 +260,13 @@ class Engine:
         else:
             job.done.set_exception(error)
 
-    async def _do(self, step: Callable[[], Effects | None], urgency: int = _LIVE) -> None:
+    async def _do(
+        self, step: Callable[[], Effects | None], urgency: int = _LIVE, on_fault: VaultsyncError | None = None
+    ) -> None:
         if self._ended is not None:
             raise self._ended
-        job = _Job(urgency, next(self._numbers), step, asyncio.get_running_loop().create_future())
+        done = asyncio.get_running_loop().create_future()
+        job = _Job(urgency, next(self._numbers), step, done, on_fault or VaultError("The vault has stopped."))
         await self._jobs.put(job)
         await job.done
 
