@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,7 +63,6 @@ SIGHTING_EVERY_S: Final = 1.0
 
 LAST_WORDS_S: Final = 1.0
 """How long a removed device has to hear that it is one before the connection ends."""
-
 
 SHUNNED_S: Final = 300.0
 """How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
