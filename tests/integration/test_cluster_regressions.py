@@ -207,3 +207,58 @@ def test_a_copy_of_an_edit_that_followed_a_move_is_not_waited_for_either(pair: C
     pair.now_ms += 60_000
     agree(pair)
     assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_an_edit_follows_a_move_to_a_path_that_its_device_has_used_itself(pair: Cluster) -> None:
+    """The edit's version was taken for part of what its device wrote at the new path, and the edit went to history."""
+    a, b = pair.devices
+    share(pair, {"old.md": "one\n"})
+    (a.root / "old.md").rename(a.root / "new.md")
+    b.write("old.md", "one\nedited\n")
+    b.write("new.md", "something else\n")
+    agree(pair)
+    kept = b"".join(content or b"" for content in a.tree().values())
+    for line in (b"one\n", b"edited\n", b"something else\n"):
+        assert line in kept
+    assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_what_was_moved_is_no_base_for_what_was_written_there(pair: Cluster) -> None:
+    """Lines that had been moved were missing in the merge, as if the other side had deleted them."""
+    b, a = pair.devices
+    share(pair, {"old.md": "moved\n"})
+    (a.root / "old.md").rename(a.root / "new.md")
+    pair.now_ms += 1_000
+    b.write("new.md", "written there\n")
+    b.scan()
+    agree(pair)
+    kept = b"".join(content or b"" for content in b.tree().values())
+    assert b"moved\n" in kept
+    assert b"written there\n" in kept
+
+
+def test_an_edit_of_a_picture_follows_its_move_without_a_conflict(pair: Cluster) -> None:
+    """What was moved unchanged is what the edit was made of: nothing clashes."""
+    a, b = pair.devices
+    share(pair, {"old.png": "one\n"})
+    (a.root / "old.png").rename(a.root / "new.png")
+    b.write("old.png", "two\n")
+    agree(pair)
+    assert a.tree() == {"new.png": b"two\n"}
+
+
+def test_an_edit_follows_a_move_once_however_many_bring_it(trio: Cluster) -> None:
+    a, b, c = trio.devices
+    share(trio, {"old.md": "one\n"})
+    for device in trio.devices:
+        trio.disconnect(device)
+    (a.root / "old.md").rename(a.root / "new.md")
+    a.scan()
+    b.write("old.md", "one\nedited\n")
+    b.scan()
+    trio.connect(a, c)
+    trio.settle()
+    trio.connect(b, c)
+    trio.connect(a, b)
+    agree(trio)
+    assert c.tree() == {"new.md": b"one\nedited\n"}

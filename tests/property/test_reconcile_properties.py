@@ -17,7 +17,7 @@ from tests.support.records import BASE_MS, MINUTE_MS, device
 from vaultsync.model.changes import Author, Observation, record_change
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import join_all
-from vaultsync.sync.reconcile import Ignore, Keep, Merge, Split, Take, copy_of, reconcile
+from vaultsync.sync.reconcile import Follow, Ignore, Keep, Merge, Split, Take, copy_of, reconcile
 from vaultsync.vault.hashing import hash_bytes
 
 PATHS = ("note.md", "picture.png", "new.md")
@@ -52,7 +52,7 @@ class Device:
         self._see(Observation(path, Kind.DIR))
 
     def move(self, path: str, target: str) -> None:
-        """Rename as sync/moves.py does: the new path continues the old one's version."""
+        """Rename as sync/moves.py does: each path has its own version."""
         source = self.records.get(path)
         if source is None or source.deleted or source.kind is not Kind.FILE or path == target:
             return
@@ -62,9 +62,7 @@ class Device:
         self._see(Observation(path, None))
         self.records[path] = replace(self.records[path], moved_to=target)
         self._see(Observation(target, Kind.FILE, source.hash))
-        arrived = self.records[target]
-        version = source.version.join(arrived.version).bump(self.author.node, self.world.now_ms)
-        self.records[target] = replace(arrived, version=version, moved_from=path)
+        self.records[target] = replace(self.records[target], moved_from=path)
 
     def _see(self, seen: Observation) -> None:
         change = record_change(self.records.get(seen.path), seen, self.author, self.world.now_ms)
@@ -79,7 +77,7 @@ class Device:
             local,
             remote,
             mergeable=path.endswith(".md"),
-            target_known=moved_to is not None and moved_to in self.records,
+            can_follow=moved_to is not None and self._has_file(moved_to),
         )
         match decision:
             case Ignore():
@@ -93,6 +91,24 @@ class Device:
             case Split(record, beside, _):
                 self.receive(beside)
                 self.records[path] = record
+            case Follow(record, alive, _):
+                assert record.moved_to is not None
+                self._follow(record.moved_to, alive)
+                self.records[path] = record
+
+    def _has_file(self, path: str) -> bool:
+        record = self.records.get(path)
+        return record is not None and not record.deleted and record.kind is Kind.FILE
+
+    def _follow(self, path: str, alive: FileRecord) -> None:
+        """As daemon/replica/follow.py does: an edit of this device, unless what it brings is there."""
+        words, there = self.world.contents[alive.hash], self.words(path)
+        if words <= there:
+            return
+        if path.endswith(".md") or there <= words:
+            self._see(Observation(path, Kind.FILE, self.world.keep(words | there)))
+        else:
+            self.receive(copy_of(replace(alive, path=path)))
 
     def state(self) -> dict[str, tuple[object, ...]]:
         """What the digest is taken of."""
@@ -244,13 +260,16 @@ def test_reconcile_never_bumps_a_version(events: list[Event]) -> None:
     for local, remote in itertools.product(records, repeat=2):
         if local.path != remote.path:
             continue
-        for mergeable, known in itertools.product((True, False), repeat=2):
-            match reconcile(local, remote, mergeable=mergeable, target_known=known):
+        for mergeable, follows in itertools.product((True, False), repeat=2):
+            match reconcile(local, remote, mergeable=mergeable, can_follow=follows):
                 case Take(record, _) | Keep(record, _) | Merge(record, _):
                     outcomes = [(record.version, join_all((local.version, remote.version)))]
                 case Split(record, beside, _):
                     outcomes = [(record.version, join_all((local.version, remote.version)))]
                     assert beside.version in (local.version, remote.version)
+                case Follow(record, alive, _):
+                    outcomes = [(record.version, join_all((local.version, remote.version)))]
+                    assert alive in (local, remote)
                 case Ignore():
                     outcomes = []
             for made, joined in outcomes:
@@ -263,9 +282,9 @@ def test_a_copy_is_derived_alike_everywhere(events: list[Event]) -> None:
     _play(world, events)
     for path in set(world.devices[0].records) & set(world.devices[1].records):
         a, b = (each.records[path] for each in world.devices)
-        here, there = (reconcile(*pair, mergeable=False, target_known=True) for pair in ((a, b), (b, a)))
+        here, there = (reconcile(*pair, mergeable=False) for pair in ((a, b), (b, a)))
         if isinstance(here, Split) or isinstance(there, Split):
             assert here == there
             assert isinstance(here, Split)
             assert here.beside.path != path
-            assert here.beside in (copy_of(a), copy_of(b)) or here.beside.path in (a.moved_to, b.moved_to)
+            assert here.beside in (copy_of(a), copy_of(b))

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vaultsync.model.changes import Author
 from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord, Kind
 
 
 def link_moves(
     vanished: Sequence[tuple[Entry, FileRecord]],
     appeared: Sequence[tuple[int, FileRecord]],
-    author: Author,
-    now_ms: int,
 ) -> tuple[list[FileRecord], list[FileRecord]]:
     """Pair tombstones with new files of the same content.
 
     `vanished` are index entries with the tombstones made of them, `appeared` new records with their inodes. A pair
-    gets `moved_to` / `moved_from`, and the new path continues the old one's version, so that an edit made elsewhere
-    to the old path can be merged at the new one. Of several files with one content the one with the same inode is
+    gets `moved_to` / `moved_from`, so that an edit made elsewhere to the old path can follow to the new one. Versions
+    don't go along: counters of one path say nothing of another, where the same device may have written at any time.
+    Of several files with one content the one with the same inode is
     taken; without that, empty files say nothing.
 
     Returns the tombstones and the new records, in the order given.
@@ -40,12 +38,9 @@ def link_moves(
             arrived.append(record)
             continue
         candidates.remove(index)
-        source = vanished[index][0].record
+        source = vanished[index][0].record.path
         tombstones[index] = replace(tombstones[index], moved_to=record.path)
-        version = record.version
-        if source.version.fits_with(version):
-            version = source.version.join(version).bump(author.node, now_ms)
-        arrived.append(replace(record, version=version, moved_from=source.path))
+        arrived.append(replace(record, moved_from=source))
     return tombstones, arrived
 
 

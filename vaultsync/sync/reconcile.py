@@ -5,6 +5,7 @@ resulting record is built from the pair without asking which side is ours:
 
 - its version is one of the two, or their join, never a bump;
 - where one content must be picked, `FileRecord.rank` or the hash picks it, both total orders;
+- an edit follows a move as an edit made at the new path, by whoever brings it there;
 - a content that is not picked stays as a copy under a name that both sides derive alike, or (where the pair
   holds the same edits already) in history.
 """
@@ -63,19 +64,32 @@ class Split:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The file was moved on one device and edited on the other: what `alive` holds goes to where `record` points, and
+    `record`, a tombstone, ends this path.
+
+    The versions of two paths say nothing of each other: at the new path it is an edit of whoever brings it there.
+    """
+
+    record: FileRecord
+    alive: FileRecord
+    because: str
+
+
 NEW: Final = "new here"
 NEWER: Final = "newer"
 PLAIN: Final = frozenset({NEW, NEWER, "same content, newer version", "same content on both sides"})
 """Reasons that say nothing a person would ask about."""
 
-Decision = Ignore | Take | Keep | Merge | Split
+Decision = Ignore | Take | Keep | Merge | Split | Follow
 
 
-def reconcile(local: FileRecord | None, remote: FileRecord, *, mergeable: bool, target_known: bool = False) -> Decision:
+def reconcile(local: FileRecord | None, remote: FileRecord, *, mergeable: bool, can_follow: bool = False) -> Decision:
     """Decide between our record of a path and a peer's.
 
-    `mergeable` tells whether contents of this path may be merged as text. `target_known` tells whether the index
-    holds the path that a tombstone's `moved_to` names; without it an edit can't follow a move.
+    `mergeable` tells whether contents of this path may be merged as text. `can_follow` tells whether this device
+    has a file where a tombstone's `moved_to` points; without one an edit stays where it is.
     """
     if local is None:
         return Take(remote, NEW)
@@ -90,7 +104,7 @@ def reconcile(local: FileRecord | None, remote: FileRecord, *, mergeable: bool, 
         if remote.same_content(local):
             return Keep(remote, "same content, newer version")
         return Take(remote, NEWER)
-    return _concurrent(local, remote, mergeable=mergeable, target_known=target_known)
+    return _concurrent(local, remote, mergeable=mergeable, can_follow=can_follow)
 
 
 def _equal_versions(local: FileRecord, remote: FileRecord) -> Decision:
@@ -106,7 +120,7 @@ def _strength(record: FileRecord) -> tuple[bool, bool, bytes]:
     return (not record.deleted, record.kind is Kind.DIR, record.hash)
 
 
-def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, target_known: bool) -> Decision:
+def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, can_follow: bool) -> Decision:
     if not local.version.fits_with(remote.version):
         # No honest history names so many devices. Without a join, the same order must pick on every device.
         winner = max(local, remote, key=lambda r: (_strength(r), r.version.counters))
@@ -120,12 +134,9 @@ def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, targe
 
     if local.deleted or remote.deleted:
         alive, gone = (remote, local) if local.deleted else (local, remote)
-        if gone.moved_to is not None and target_known and alive.kind is Kind.FILE:
-            return Split(
-                gone.with_version(version),
-                replace(alive, path=gone.moved_to, moved_from=alive.path),
-                "edited on one device and moved on the other: the edit follows",
-            )
+        if gone.moved_to is not None and can_follow and alive.kind is Kind.FILE:
+            because = "edited on one device and moved on the other: the edit follows"
+            return Follow(gone.with_version(version), alive, because)
         outcome = alive.with_version(version)
         because = "edited on one device and deleted on the other: the edit stays"
         return Keep(outcome, because) if alive is local else Take(outcome, because)

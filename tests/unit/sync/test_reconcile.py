@@ -9,7 +9,7 @@ import pytest
 from tests.support.records import a_file, a_folder, a_tombstone, version
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import Version
-from vaultsync.sync.reconcile import Decision, Ignore, Keep, Merge, Split, Take, copy_of, reconcile
+from vaultsync.sync.reconcile import Decision, Follow, Ignore, Keep, Merge, Split, Take, copy_of, reconcile
 
 OLD, A, B, JOIN = version(a=1), version(a=2), version(a=1, b=2), version(a=2, b=2)
 
@@ -24,7 +24,7 @@ class Case:
     """What the index says afterwards; None where nothing changes."""
     beside: FileRecord | None = None
     mergeable: bool = False
-    target_known: bool = False
+    can_follow: bool = False
 
 
 def swapped(says: str, one: FileRecord, other: FileRecord, outcome: FileRecord, **more: object) -> list[Case]:
@@ -128,7 +128,7 @@ CASES = [
         a_folder(JOIN, by=2),
     ),
     *swapped(
-        "edited and moved, but the new place is not known here: the edit stays",
+        "edited and moved, but this device has no file at the new place: the edit stays",
         EDITED,
         MOVED,
         EDITED.with_version(JOIN),
@@ -138,14 +138,7 @@ CASES = [
         a_folder(B, by=2),
         MOVED,
         a_folder(JOIN, by=2),
-        target_known=True,
-    ),
-    *split(
-        "edited and moved: the edit follows, under its own version",
-        MOVED,
-        EDITED,
-        replace(EDITED, path="new.md", moved_from="note.md"),
-        target_known=True,
+        can_follow=True,
     ),
     *split(
         "unmergeable: the newer stays, the older goes beside it under its own version",
@@ -169,7 +162,7 @@ CASES = [
 
 
 def _run(case: Case) -> Decision:
-    return reconcile(case.local, case.remote, mergeable=case.mergeable, target_known=case.target_known)
+    return reconcile(case.local, case.remote, mergeable=case.mergeable, can_follow=case.can_follow)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
@@ -185,8 +178,8 @@ def test_table(case: Case) -> None:
         case Split(record, beside, because):
             assert (record, beside) == (case.outcome, case.beside)
             assert because
-        case Merge():
-            pytest.fail("not meant to merge")
+        case Merge() | Follow():
+            pytest.fail("not in the table")
 
 
 @pytest.mark.parametrize(("local", "remote"), [(NEWER_A, OLDER_B), (OLDER_B, NEWER_A)])
@@ -195,6 +188,14 @@ def test_text_edited_on_both_sides_is_merged_under_the_join(local: FileRecord, r
     assert isinstance(decision, Merge)
     assert decision.record == NEWER_A.with_version(JOIN), "time, name and mode of the newer edit, on both sides"
     assert decision.clash == reconcile(local, remote, mergeable=False), "a clash decides as if it were no text"
+
+
+@pytest.mark.parametrize(("local", "remote"), [(MOVED, EDITED), (EDITED, MOVED)])
+def test_an_edit_follows_a_move(local: FileRecord, remote: FileRecord) -> None:
+    decision = reconcile(local, remote, mergeable=True, can_follow=True)
+    assert isinstance(decision, Follow)
+    assert decision.record == MOVED.with_version(JOIN), "the old path ends, and what it hints at stays"
+    assert decision.alive == EDITED
 
 
 @pytest.mark.parametrize("mergeable", [True, False])

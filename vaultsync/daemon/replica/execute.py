@@ -140,6 +140,7 @@ def _keep_replaced(state: ReplicaState, steps: Sequence[Step]) -> list[Step]:
         return list(steps)
     with state.store.transaction():
         refused = {path for path, entry in lacking.items() if not ensure_in_history(state, entry)}
+    state.dirty |= {step.target.offer.origin for step in steps if step.target.record.path in refused} - {""}
     return [step for step in steps if step.target.record.path not in refused]
 
 
@@ -216,13 +217,16 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
             _folder_stays(state, work, target, commit, now_ms)
         else:
             _look_again(state, path, now_ms)
+            if target.offer.origin:
+                _look_again(state, target.offer.origin, now_ms)
             if step.source is not None:
                 _look_again(state, step.source.record.path, now_ms)
     elif result.disk_full:
         raise DiskFullError("There is no room for what is arriving.")
     elif result.retry or on_disk(target.entry):
         state.set_trouble(path, result.reason)
-        state.again[path] = now_ms + RETRY_MS
+        for waiting in {path, target.offer.origin} - {""}:
+            state.again[waiting] = now_ms + RETRY_MS
     else:
         state.set_trouble(path, result.reason)
         commit.entries.append(Entry(target.record, State.BLOCKED, result.reason, source=_source(target)))

@@ -78,8 +78,6 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
     tombstones, arrivals = link_moves(
         seen.vanished,
         [(observed.signature.inode if observed.signature else 0, change) for observed, change in seen.appeared],
-        state.author,
-        now_ms,
     )
     gone = _gone(state, seen, tombstones, now_ms)
     changes = _moves_together(

@@ -11,6 +11,7 @@ from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.manifests import Manifest
 from vaultsync.model.records import Entry, Kind, State
+from vaultsync.model.versions import Version
 from vaultsync.protocol.messages import Ack, Digest, Resync, Want
 from vaultsync.store.history import Action
 from vaultsync.store.vault_store import VaultStore
@@ -70,6 +71,9 @@ class ReplicaState:
     """When (Unix ms) and how many files vanished lately."""
     labels: dict[str, tuple[Action, str]] = field(default_factory=dict)
     """What to call the next change of a path in history, where this device makes it by itself (a restore)."""
+    followed: dict[str, tuple[Version, Version]] = field(default_factory=dict)
+    """Of paths whose edit is on its way to where the file was moved: the edit's version, and the one that it makes
+    there."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Paths that can't be synced now, and why, in words."""
     contents: dict[bytes, bytes] = field(default_factory=dict)
