@@ -1,0 +1,1 @@
+"""Real nodes, killed at random points of everything that they do: `python -m tests.crash --runs N`."""
