@@ -73,11 +73,11 @@ def _spawn(places: Places, folders: Sequence[Path]) -> subprocess.Popen[bytes]:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
             return subprocess.Popen(  # noqa: S603 (this program itself)
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, creationflags=flags
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=places.data, creationflags=flags
             )
         # A session of its own: it does not get the terminal's Ctrl-C, nor its hang-up.
         return subprocess.Popen(  # noqa: S603 (this program itself)
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=places.data, start_new_session=True
         )
 
 

@@ -16,12 +16,20 @@ from vaultsync.daemon.recovery import (
     RestoreInfo,
     VersionInfo,
 )
+from vaultsync.errors import NodeError
 
 T = TypeVar("T")
 
 
 class RecoveryClient(NodeClient):
     """Asks about one vault's past; `vault` is its id, paths are relative to it. Raises as `NodeClient` does."""
+
+    async def find_notes(self, vault: str, text: str, limit: int = 50) -> list[str]:
+        """Paths with all words of `text` in them, those that begin with it first; deleted notes too."""
+        answer = await self._json("GET", f"/vaults/{vault}/find", None, {"text": text, "limit": str(limit)})
+        if not isinstance(answer, list):
+            raise NodeError("Its answer is not understood: it is no list.")
+        return [str(path) for path in answer]
 
     async def history(self, vault: str, path: str, limit: int = 1_000) -> list[VersionInfo]:
         """The versions of a note, newest first."""

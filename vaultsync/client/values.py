@@ -17,6 +17,13 @@ from vaultsync.daemon.events import (
     TroubleChanged,
     VaultStateChanged,
 )
+from vaultsync.daemon.recovery import (
+    ConflictInfo,
+    ExplanationInfo,
+    HeldInfo,
+    RestoreInfo,
+    VersionInfo,
+)
 from vaultsync.daemon.status import (
     AttemptInfo,
     DeviceConfig,
@@ -38,9 +45,12 @@ __all__ = [
     "AttemptInfo",
     "ChangeApplied",
     "ChangeObserved",
+    "ConflictInfo",
     "DeletionHeld",
     "DeviceConfig",
     "Event",
+    "ExplanationInfo",
+    "HeldInfo",
     "IndexesDiffer",
     "JoinInfo",
     "JoinPreview",
@@ -52,6 +62,7 @@ __all__ = [
     "PeerVaultInfo",
     "Places",
     "ProvenInSync",
+    "RestoreInfo",
     "ScanProgressed",
     "Status",
     "SyncProgressed",
@@ -63,4 +74,5 @@ __all__ = [
     "VaultInfo",
     "VaultOptions",
     "VaultStateChanged",
+    "VersionInfo",
 ]

@@ -15,6 +15,7 @@ from vaultsync.server.guard import ORIGINS, Guard
 from vaultsync.server.routes import (
     conflicts,
     deletions,
+    find,
     history,
     insight,
     peers,
@@ -49,6 +50,7 @@ def make_api(node: Node) -> FastAPI:
         steering.router,
         peers.router,
         history.router,
+        find.router,
         conflicts.router,
         deletions.router,
         insight.router,

@@ -17,11 +17,14 @@ from vaultsync.errors import VaultsyncError
 from vaultsync.tui.dialogs.leave import Leave, Leaving
 from vaultsync.tui.feed import Feed
 from vaultsync.tui.host import BoardScreen, Host
-from vaultsync.tui.messages import EventsCame, NodeFound, NodeLost, RequestFailed, StatusCame, TrafficCame
+from vaultsync.tui.messages import EventsCame, LookCame, NodeFound, NodeLost, RequestFailed, StatusCame, TrafficCame
 from vaultsync.tui.palette import Actions
+from vaultsync.tui.screens.attention import AttentionScreen
+from vaultsync.tui.screens.history import HistoryScreen
 from vaultsync.tui.screens.overview import OverviewScreen
 from vaultsync.tui.screens.pair import PairScreen
-from vaultsync.tui.state import answered, heard, lost, measured
+from vaultsync.tui.screens.settings import SettingsScreen
+from vaultsync.tui.state import answered, heard, looked, lost, measured
 from vaultsync.tui.themes import DARK, LIGHT
 
 
@@ -34,11 +37,19 @@ class Dashboard(Host):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "overview": OverviewScreen,
         "pair": PairScreen,
+        "history": HistoryScreen,
+        "attention": AttentionScreen,
+        "settings": SettingsScreen,
     }
     DEFAULT_MODE = "overview"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "switch_mode('overview')", "Overview", show=False, tooltip="Vaults, devices and what is going on"),
-        Binding("2", "switch_mode('pair')", "Pair", show=False, tooltip="Add a device to a vault, or join one"),
+        Binding(
+            "1,f1", "switch_mode('overview')", "Overview", show=False, tooltip="Vaults, devices and what is going on"
+        ),
+        Binding("2,f2", "switch_mode('pair')", "Pair", show=False, tooltip="Add a device to a vault, or join one"),
+        Binding("3,f3", "switch_mode('history')", "History", show=False, tooltip="Earlier versions and deleted notes"),
+        Binding("4,f4", "switch_mode('attention')", "Attention", show=False, tooltip="What waits for a person"),
+        Binding("5,f5", "switch_mode('settings')", "Settings", show=False, tooltip="Of this device and of its vaults"),
         Binding("a", "add_device", "Add", tooltip="Add a device: make a ticket for another device"),
         Binding("j", "join", "Join", tooltip="Join a vault: use a ticket from another device"),
         Binding("R", "start_node", "Start the node", show=False, tooltip="Start the node again, if it has stopped"),
@@ -81,12 +92,18 @@ class Dashboard(Host):
     def on_traffic_came(self, message: TrafficCame) -> None:
         self.board = measured(self.board, message.sample)
 
+    def on_look_came(self, message: LookCame) -> None:
+        self.board = looked(self.board, message.vault, message.held, message.conflicts)
+
     def on_request_failed(self, message: RequestFailed) -> None:
         if isinstance(self.screen, BoardScreen):
             self.screen.show_error(message.error)
 
     def refresh_status(self) -> None:
         self._feed.refresh()
+
+    def look_again(self, vault: str) -> None:
+        self._feed.look(vault)
 
     def focused_vault(self) -> str | None:
         overview = self.screen_stack[0] if self.current_mode == "overview" else None

@@ -1,14 +1,122 @@
-"""What waits for a person, as far as the status tells of it. Pure."""
+"""What waits for a person, gathered from everywhere, the most pressing first. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vaultsync.client import words
+from vaultsync.client.values import ConflictInfo, HeldInfo
 from vaultsync.tui.state import Board
-from vaultsync.tui.tone import FAILING, peer_badge
+from vaultsync.tui.tone import FAILING, Badge, Tone, peer_badge
+
+
+class Kind(StrEnum):
+    """What a matter is about decides what can be done about it."""
+
+    VAULT = "vault"
+    HELD = "held"
+    COPY = "copy"
+    BLOCKED = "blocked"
+    PEER = "peer"
+    NOTICE = "notice"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing that waits for a person."""
+
+    kind: Kind
+    key: str
+    badge: Badge
+    title: str
+    detail: str
+    vault: str = ""
+    peer: str = ""
+    path: str = ""
+    conflict: ConflictInfo | None = None
+    held: HeldInfo | None = None
+
+
+OFFLINE = Badge("✖", "offline", Tone.BAD)
+HELD = Badge("!", "held", Tone.BAD)
+CONFLICT = Badge("≠", "conflict", Tone.BUSY)
+BLOCKED = Badge("!", "blocked", Tone.BUSY)
+MERGED = Badge("⋈", "merged", Tone.DIM)
+NOTICE = Badge("i", "notice", Tone.BUSY)
+
+
+def matters(board: Board) -> list[Matter]:
+    """Everything, the most pressing first; what was merged comes last, for whoever wants to look."""
+    return [*_vaults(board), *_held(board), *_copies(board), *_blocked(board), *_peers(board), *_merges(board)]
 
 
 def open_matters(board: Board) -> int:
-    """How many things wait for a person."""
-    vaults = sum(vault.state in ("offline", "failed") for vault in board.vaults)
-    troubles = sum(vault.trouble_count for vault in board.vaults)
-    peers = sum(peer_badge(peer) == FAILING for peer in board.peers)
-    return vaults + troubles + peers
+    """How many of them need a person; merges do not."""
+    return sum(matter.kind is not Kind.MERGE for matter in matters(board))
+
+
+def _vaults(board: Board) -> Iterator[Matter]:
+    for vault in board.vaults:
+        if vault.state in ("offline", "failed"):
+            badge = OFFLINE if vault.state == "offline" else FAILING
+            yield Matter(Kind.VAULT, f"vault {vault.id}", badge, vault.name, vault.reason, vault=vault.id)
+
+
+def _held(board: Board) -> Iterator[Matter]:
+    for vault_id, held in board.held.items():
+        if held.count:
+            title = f"{words.count(held.count, 'deletion')} in {board.vault_name(vault_id)}"
+            yield Matter(Kind.HELD, f"held {vault_id}", HELD, title, held.cause, vault=vault_id, held=held)
+
+
+def _copies(board: Board) -> Iterator[Matter]:
+    for vault_id, conflicts in board.conflicts.items():
+        for found in conflicts:
+            if found.kind == "copy":
+                detail = f"{found.device_name} wrote it at the same time"
+                yield Matter(
+                    Kind.COPY,
+                    f"copy {vault_id} {found.path}",
+                    CONFLICT,
+                    found.original,
+                    detail,
+                    vault=vault_id,
+                    path=found.path,
+                    conflict=found,
+                )
+
+
+def _blocked(board: Board) -> Iterator[Matter]:
+    for vault in board.vaults:
+        for trouble in vault.troubles:
+            key = f"blocked {vault.id} {trouble.path}"
+            yield Matter(Kind.BLOCKED, key, BLOCKED, trouble.path, trouble.reason, vault=vault.id, path=trouble.path)
+        if vault.trouble_count > len(vault.troubles):
+            more = words.count(vault.trouble_count - len(vault.troubles), "more path")
+            yield Matter(Kind.VAULT, f"more {vault.id}", BLOCKED, vault.name, f"and {more}", vault=vault.id)
+
+
+def _peers(board: Board) -> Iterator[Matter]:
+    for peer in board.peers:
+        if peer_badge(peer) == FAILING:
+            yield Matter(Kind.PEER, f"peer {peer.id}", FAILING, peer.name, peer.reason, peer=peer.id)
+
+
+def _merges(board: Board) -> Iterator[Matter]:
+    for vault_id, conflicts in board.conflicts.items():
+        for found in conflicts:
+            if found.kind == "merge":
+                detail = f"merged with {found.device_name}'s edit"
+                yield Matter(
+                    Kind.MERGE,
+                    f"merge {vault_id} {found.path}",
+                    MERGED,
+                    found.path,
+                    detail,
+                    vault=vault_id,
+                    path=found.path,
+                    conflict=found,
+                )

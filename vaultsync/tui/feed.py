@@ -9,11 +9,11 @@ from typing import Final
 
 from textual.message import Message
 
-from vaultsync.client.client import NodeClient
+from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.values import Event, Places
 from vaultsync.errors import NodeNotRunningError, VaultsyncError
-from vaultsync.tui.messages import EventsCame, NodeFound, NodeLost, StatusCame, TrafficCame
-from vaultsync.tui.state import asks_for_status
+from vaultsync.tui.messages import EventsCame, LookCame, NodeFound, NodeLost, StatusCame, TrafficCame
+from vaultsync.tui.state import asks_for_a_look, asks_for_status
 
 RETRY_S: Final = 0.5
 """How often a node that is gone is looked for."""
@@ -23,6 +23,8 @@ REMEMBERED_S: Final = 0.5
 """What a node remembers comes at once when it is first listened to, and nobody knows when it was."""
 STATUS_GAP_S: Final = 0.25
 """The least time between two status requests."""
+LOOK_GAP_S: Final = 2.0
+"""The least time between two looks at what waits for a person: each goes through a vault's whole index."""
 STATUS_EVERY_S: Final = 10.0
 """A status is asked for this often even if nothing happens: latencies change."""
 
@@ -39,23 +41,30 @@ class Feed:
         self._gathered: list[tuple[int, Event]] = []
         self._arrived = asyncio.Event()
         self._stale = asyncio.Event()
+        self._look_at: set[str] = set()
+        self._look = asyncio.Event()
 
     def refresh(self) -> None:
         """Something was done that no event tells of: ask for the status."""
         self._stale.set()
 
+    def look(self, vault: str) -> None:
+        """Something was decided in a vault: look again at what waits there."""
+        self._look_at.add(vault)
+        self._look.set()
+
     async def run(self) -> None:
         """Follow whatever node runs, until cancelled."""
         while True:
             try:
-                client = NodeClient.find(self._places)
+                client = RecoveryClient.find(self._places)
                 async with client:
                     await self._follow(client)
             except* VaultsyncError as group:
                 self._post(NodeLost(_first(group)))
             await asyncio.sleep(RETRY_S)
 
-    async def _follow(self, client: NodeClient) -> None:
+    async def _follow(self, client: RecoveryClient) -> None:
         run = (client.descriptor.pid, client.descriptor.started)
         if run != self._run:
             # Another node, or another run of it: its numbers begin anew.
@@ -65,13 +74,16 @@ class Feed:
         self._post(StatusCame(status))
         self._gathered.clear()
         self._stale.set()
+        for vault in status.vaults:
+            self.look(vault.id)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(client))
             tasks.create_task(self._tell())
             tasks.create_task(self._ask(client))
             tasks.create_task(self._measure(client))
+            tasks.create_task(self._look_around(client))
 
-    async def _listen(self, client: NodeClient) -> None:
+    async def _listen(self, client: RecoveryClient) -> None:
         async for number, event in client.events(self._heard_to or 0):
             self._gathered.append((number, event))
             self._arrived.set()
@@ -96,8 +108,11 @@ class Feed:
             self._heard_to = events[-1][0]
             if any(asks_for_status(event) for _, event in events):
                 self._stale.set()
+            for _, event in events:
+                if (vault := asks_for_a_look(event)) is not None:
+                    self.look(vault)
 
-    async def _ask(self, client: NodeClient) -> None:
+    async def _ask(self, client: RecoveryClient) -> None:
         while True:
             try:
                 async with asyncio.timeout(STATUS_EVERY_S):
@@ -108,7 +123,23 @@ class Feed:
             self._post(StatusCame(await client.status()))
             await asyncio.sleep(STATUS_GAP_S)
 
-    async def _measure(self, client: NodeClient) -> None:
+    async def _look_around(self, client: RecoveryClient) -> None:
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            vaults, self._look_at = self._look_at, set()
+            for vault in sorted(vaults):
+                try:
+                    held, conflicts = await client.held_deletions(vault), await client.conflicts(vault)
+                except NodeNotRunningError:
+                    raise
+                except VaultsyncError:
+                    # It is offline, which the status tells; it is looked at when it is ready again.
+                    continue
+                self._post(LookCame(vault, held, conflicts))
+            await asyncio.sleep(LOOK_GAP_S)
+
+    async def _measure(self, client: RecoveryClient) -> None:
         async for sample in client.traffic():
             self._post(TrafficCame(sample))
 

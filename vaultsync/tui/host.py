@@ -13,14 +13,14 @@ from textual.screen import Screen
 from textual.widgets import Footer
 from textual.worker import Worker
 
-from vaultsync.client.client import NodeClient
+from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.values import Places
 from vaultsync.errors import NodeNotRunningError, VaultsyncError
 from vaultsync.tui.messages import RequestDone, RequestFailed
 from vaultsync.tui.nav import NavBar
 from vaultsync.tui.state import Board
 
-Request = Callable[[NodeClient], Awaitable[Message | None]]
+Request = Callable[[RecoveryClient], Awaitable[Message | None]]
 """Asks the node for something; gives the message to post when it has answered."""
 
 
@@ -34,9 +34,9 @@ class Host(App[None]):
         super().__init__()
         self.places = places
         self.folder = folder
-        self.client: NodeClient | None = None
+        self.client: RecoveryClient | None = None
 
-    def the_client(self) -> NodeClient:
+    def the_client(self) -> RecoveryClient:
         """The client of the node. `NodeNotRunningError` while there is none."""
         if self.client is None:
             raise NodeNotRunningError("The node has stopped.", hint="Press R to start it again.")
@@ -44,6 +44,10 @@ class Host(App[None]):
 
     def refresh_status(self) -> None:
         """Something was done that no event tells of."""
+        raise NotImplementedError
+
+    def look_again(self, vault: str) -> None:
+        """Something was decided in a vault: see what still waits there."""
         raise NotImplementedError
 
     def focused_vault(self) -> str | None:
@@ -110,10 +114,10 @@ class BoardScreen(Screen[None]):
         except VaultsyncError as error:
             return RequestFailed(error)
 
-    def do(self, name: str, ask: Callable[[NodeClient], Awaitable[object]], said: str = "") -> None:
+    def do(self, name: str, ask: Callable[[RecoveryClient], Awaitable[object]], said: str = "") -> None:
         """Have the node do something; say `said` when it is done."""
 
-        async def then(client: NodeClient) -> Message | None:
+        async def then(client: RecoveryClient) -> Message | None:
             await ask(client)
             return RequestDone(said)
 

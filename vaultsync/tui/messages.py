@@ -6,16 +6,33 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from vaultsync.client.client import NodeClient
-from vaultsync.client.values import Event, JoinInfo, JoinPreview, NewTicket, Status, TicketInfo, TrafficSample
+from vaultsync.client.recovery import RecoveryClient
+from vaultsync.client.values import (
+    AttemptInfo,
+    ConflictInfo,
+    DeviceConfig,
+    Event,
+    ExplanationInfo,
+    HeldInfo,
+    JoinInfo,
+    JoinPreview,
+    NewTicket,
+    RestoreInfo,
+    Status,
+    TicketInfo,
+    TrafficSample,
+    VaultOptions,
+    VersionInfo,
+)
 from vaultsync.errors import VaultsyncError
+from vaultsync.tui.diffing import Line
 
 
 @dataclass
 class NodeFound(Message):
     """A node answers."""
 
-    client: NodeClient
+    client: RecoveryClient
 
 
 @dataclass
@@ -88,3 +105,99 @@ class TicketRefused(Message):
 @dataclass
 class JoinedVault(Message):
     joined: JoinInfo
+
+
+@dataclass
+class AttemptsCame(Message):
+    """The latest dials of one device, newest first."""
+
+    attempts: list[AttemptInfo]
+
+
+@dataclass
+class PeerRemoved(Message):
+    name: str
+
+
+@dataclass
+class ConfigCame(Message):
+    """This device's settings, asked for or just changed."""
+
+    config: DeviceConfig
+
+
+@dataclass
+class OptionsCame(Message):
+    """One vault's settings, asked for or just changed."""
+
+    options: VaultOptions
+
+
+@dataclass
+class LookCame(Message):
+    """What waits for a person in one vault."""
+
+    vault: str
+    held: HeldInfo
+    conflicts: list[ConflictInfo]
+
+
+@dataclass
+class NotesFound(Message):
+    """What was found for a text."""
+
+    text: str
+    paths: list[str]
+
+
+@dataclass
+class VersionsCame(Message):
+    path: str
+    versions: list[VersionInfo]
+
+
+@dataclass
+class DeletedCame(Message):
+    """Deleted notes, the latest first."""
+
+    versions: list[VersionInfo]
+
+
+@dataclass
+class DifferenceCame(Message):
+    """The difference of two versions."""
+
+    key: str
+    """Of which versions, as whoever asked calls them."""
+    title: str
+    lines: list[Line]
+
+
+@dataclass
+class RestorePreviewed(Message):
+    """What bringing a vault to a time would change."""
+
+    info: RestoreInfo
+
+
+@dataclass
+class SidesCame(Message):
+    """Both sides of a conflict."""
+
+    key: str
+    mine: bytes | None
+    theirs: bytes | None
+
+
+@dataclass
+class ExplanationCame(Message):
+    key: str
+    explanation: ExplanationInfo
+
+
+@dataclass
+class Decided(Message):
+    """A person has ended a matter of a vault."""
+
+    vault: str
+    said: str

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from vaultsync.client.values import (
+    ChangeApplied,
+    ChangeObserved,
+    ConflictInfo,
+    DeletionHeld,
     Event,
+    HeldInfo,
     PeerInfo,
     PeerPaired,
     PeerStateChanged,
@@ -78,6 +83,10 @@ class Board:
     rates: tuple[Rate, ...] = ()
     """The newest last."""
     transfers: tuple[TransferInfo, ...] = ()
+    held: Mapping[str, HeldInfo] = field(default_factory=dict)
+    """Held deletions, by vault."""
+    conflicts: Mapping[str, tuple[ConflictInfo, ...]] = field(default_factory=dict)
+    """Conflict copies and late merges, by vault."""
     paired: tuple[PeerPaired, ...] = ()
     """Pairings since the dashboard was opened, the newest last."""
 
@@ -128,6 +137,15 @@ def answered(board: Board, status: Status) -> Board:
     return replace(board, contact=Contact.LIVE, why="", status=status, progress=progress, scans=scans)
 
 
+def looked(board: Board, vault: str, held: HeldInfo, conflicts: Sequence[ConflictInfo]) -> Board:
+    """The node has told what waits for a person in one vault."""
+    return replace(
+        board,
+        held={**board.held, vault: held},
+        conflicts={**board.conflicts, vault: tuple(conflicts)},
+    )
+
+
 def lost(board: Board, why: str) -> Board:
     """The node does not answer any more, or none was found."""
     return replace(board, contact=Contact.LOST, why=why, transfers=(), scans={}, progress={})
@@ -175,6 +193,23 @@ def asks_for_status(event: Event) -> bool:
             return event.pending == 0
         case _:
             return True
+
+
+def asks_for_a_look(event: Event) -> str | None:
+    """The vault in which there may be something new for a person to decide, or something less; None for none."""
+    match event:
+        case DeletionHeld() | VaultStateChanged(state="ready"):
+            return event.vault
+        case ChangeApplied() if event.action in ("merged", "conflict") or _is_copy(event.path):
+            return event.vault
+        case ChangeObserved() if _is_copy(event.path):
+            return event.vault
+        case _:
+            return None
+
+
+def _is_copy(path: str) -> bool:
+    return " (conflict " in path
 
 
 def _progressed(before: Progress | None, pending: int, wanted_bytes: int) -> Progress:

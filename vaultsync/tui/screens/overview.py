@@ -10,9 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.widgets import OptionList
 
 from vaultsync.tui.dialogs.prompt import Prompt
 from vaultsync.tui.host import BoardScreen
+from vaultsync.tui.screens.peer import PeerScreen
 from vaultsync.tui.state import Board, Contact
 from vaultsync.tui.typed import typed_folder
 from vaultsync.tui.widgets.drawing import peer_lines, vault_lines
@@ -29,6 +31,7 @@ class OverviewScreen(BoardScreen):
     AUTO_FOCUS = "#vaults"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sync_now", "Sync", tooltip="Sync now: look at every folder, dial every device"),
+        Binding("e", "open_peer", "Device", tooltip="Open the highlighted device: rename, addresses, attempts, remove"),
         Binding("c", "connect", "Connect", tooltip="Connect to the highlighted device now, and keep connected"),
         Binding(
             "d", "disconnect", "Disconnect", tooltip="Disconnect the highlighted device until it is asked for again"
@@ -86,10 +89,21 @@ class OverviewScreen(BoardScreen):
         self.query_one(Transfers).show(board)
         self.query_one(ActivityView).show(board)
 
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_list.id == "peers" and event.option.id is not None:
+            await self.app.push_screen(PeerScreen(event.option.id))
+        elif event.option_list.id == "vaults" and event.option.id is not None:
+            await self.app.switch_mode("settings")
+
     # Actions
 
     def action_sync_now(self) -> None:
         self.do("sync now", lambda client: client.sync_now(), "Looking at every folder, dialing every device.")
+
+    def action_open_peer(self) -> None:
+        if (peer := self._peer()) is not None:
+            self.app.push_screen(PeerScreen(peer))
 
     def action_connect(self) -> None:
         if (peer := self._peer()) is not None:

@@ -20,11 +20,11 @@ class PairScreen(BoardScreen):
     PLACE = "pair"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "make_ticket", "Make a ticket", tooltip="Make a new ticket for the chosen vault"),
-        Binding("y", "copy_ticket", "Copy ticket", tooltip="Copy the ticket to the clipboard (OSC 52)"),
-        Binding("Y", "copy_command", "Copy command", tooltip="Copy the command for the other device (OSC 52)"),
+        Binding("m", "make_ticket", "Make", tooltip="Make a new ticket for the chosen vault"),
+        Binding("y", "copy_ticket", "Copy", tooltip="Copy the ticket to the clipboard (OSC 52)"),
+        Binding("Y", "copy_command", "Command", tooltip="Copy the command for the other device (OSC 52)"),
         Binding("g", "qr", "QR code", tooltip="Show the ticket as a QR code in the whole window"),
-        Binding("t", "tickets", "Open tickets", tooltip="List the tickets that can still be used"),
+        Binding("t", "tickets", "Tickets", tooltip="List the tickets that can still be used"),
         Binding("x", "revoke", "Revoke", tooltip="Make the highlighted open ticket useless"),
         Binding("ctrl+s", "join_now", "Join", show=False, tooltip="Join with the pasted ticket"),
         Binding(

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Select, Static
 
-from vaultsync.client.client import NodeClient
 from vaultsync.client.pasting import join_command
 from vaultsync.client.qr import ticket_code
+from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.values import NewTicket, PeerPaired
 from vaultsync.tui.dialogs.code import Code
 from vaultsync.tui.messages import TicketMade
@@ -112,7 +112,7 @@ class AddDevice(Part):
         reusable = self.query_one("#reusable", Select).value is True
         assert isinstance(minutes, int)
 
-        async def make(client: NodeClient) -> TicketMade:
+        async def make(client: RecoveryClient) -> TicketMade:
             return TicketMade(await client.make_ticket_for(vault, minutes=float(minutes), role=role, reusable=reusable))
 
         self.ask("make ticket", make, group="ticket")

@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from vaultsync.client import words
-from vaultsync.client.client import NodeClient
 from vaultsync.client.pasting import folder_name
+from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.values import JoinInfo, JoinPreview
 from vaultsync.errors import VaultsyncError
 from vaultsync.tui.dialogs.confirm import Confirm
@@ -88,7 +88,7 @@ class JoinVault(Part):
             return
         folder = typed_folder(self.query_one("#folder", Input).value)
 
-        async def check(client: NodeClient) -> TicketChecked | TicketRefused:
+        async def check(client: RecoveryClient) -> TicketChecked | TicketRefused:
             await asyncio.sleep(PAUSE_S)
             try:
                 return TicketChecked(await client.check_ticket(text, folder))
@@ -129,7 +129,7 @@ class JoinVault(Part):
         self._say("Joining", Content.styled(f"◌ Reaching {preview.device_name} …", Tone.BUSY))
         ticket, root = self.query_one("#pasted", TextArea).text, Path(preview.root)
 
-        async def join(client: NodeClient) -> JoinedVault:
+        async def join(client: RecoveryClient) -> JoinedVault:
             return JoinedVault(await client.join(ticket, root))
 
         self.ask("join", join)

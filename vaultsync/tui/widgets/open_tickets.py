@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from vaultsync.client import words
-from vaultsync.client.client import NodeClient
+from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.values import TicketInfo
 from vaultsync.tui.messages import TicketsCame
 from vaultsync.tui.state import Board
@@ -38,7 +38,7 @@ class OpenTickets(Part):
     def load(self) -> None:
         """Ask the node for them."""
 
-        async def load(client: NodeClient) -> TicketsCame:
+        async def load(client: RecoveryClient) -> TicketsCame:
             return TicketsCame(await client.tickets())
 
         self.ask("open tickets", load, group="tickets")
@@ -54,7 +54,7 @@ class OpenTickets(Part):
         if key is None:
             return
 
-        async def revoke(client: NodeClient) -> TicketsCame:
+        async def revoke(client: RecoveryClient) -> TicketsCame:
             await client.revoke_ticket(int(key))
             return TicketsCame(await client.tickets())
 

@@ -1,0 +1,174 @@
+"""Settings as rows: what each is called, what it is now, what it means, and how an answer changes it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vaultsync.client import words
+from vaultsync.client.values import DeviceConfig, VaultOptions
+
+
+class Where(StrEnum):
+    """Whose setting it is."""
+
+    DEVICE = "device"
+    VAULT = "vault"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting."""
+
+    key: str
+    where: Where
+    title: str
+    value: str
+    """In words."""
+    help: str
+    """What it means, in a sentence or two."""
+    switch: Mapping[str, object] | None = None
+    """The change that Enter makes, if there are but two values."""
+    ask: str = ""
+    """What to ask for otherwise."""
+    present: str = ""
+    """What the answer begins with."""
+    change: Callable[[str], Mapping[str, object]] | None = None
+    """From an answer to the change that it makes; `ValueError` says in words why it makes none."""
+    on: bool | None = None
+    """For switches: whether it is on."""
+
+
+def device_rows(config: DeviceConfig) -> list[Row]:
+    """This device's own settings."""
+    port = str(config.listen_port) if config.listen_port else "any free one, then always the same"
+    return [
+        Row(
+            "name",
+            Where.DEVICE,
+            "Name",
+            config.name,
+            "What other devices call this one when they pair with it.",
+            ask="What other devices call this one",
+            present=config.name,
+            change=lambda answer: {"name": answer},
+        ),
+        Row(
+            "listen_host",
+            Where.DEVICE,
+            "Listen address",
+            config.listen_host or "all",
+            "The address of this device on which others reach it. “all” is right nearly always.",
+            ask="An IP address of this device, or: all",
+            present=config.listen_host or "all",
+            change=lambda answer: {"listen_host": "" if answer == "all" else answer},
+        ),
+        Row(
+            "listen_port",
+            Where.DEVICE,
+            "UDP port",
+            port,
+            "Set it if a firewall or a router is to let this one port through. 0: any free one.",
+            ask="A number from 0 to 65535",
+            present=str(config.listen_port),
+            change=lambda answer: {"listen_port": whole_number(answer, 65_535)},
+        ),
+        Row(
+            "mdns",
+            Where.DEVICE,
+            "Find devices nearby",
+            _on_off(config.mdns),
+            "Devices on the same local network find each other by multicast DNS. Only node id and port are told.",
+            switch={"mdns": not config.mdns},
+            on=config.mdns,
+        ),
+    ]
+
+
+def vault_rows(options: VaultOptions) -> list[Row]:
+    """One vault's settings on this device."""
+    merges = options.clashes == "merge"
+    rows = [
+        Row(
+            "clashes",
+            Where.VAULT,
+            "Edited on two devices at once",
+            "merge both edits into the note" if merges else "keep the second as a conflict copy",
+            "Merging keeps every line that either side added. What cannot be merged becomes a conflict copy.",
+            switch={"clashes": "copy" if merges else "merge"},
+        ),
+        Row(
+            "keep_all_days",
+            Where.VAULT,
+            "Keep every version for",
+            words.count(options.keep_all_days, "day"),
+            "How long history keeps every version of every note. The newest version always stays.",
+            ask="A number of days",
+            present=str(options.keep_all_days),
+            change=lambda answer: {"retention": {"keep_all_days": whole_number(answer, 100_000)}},
+        ),
+        Row(
+            "daily_days",
+            Where.VAULT,
+            "Then one per day for",
+            words.count(options.daily_days, "day"),
+            "After that, each note's last version of each day stays for this long.",
+            ask="A number of days",
+            present=str(options.daily_days),
+            change=lambda answer: {"retention": {"daily_days": whole_number(answer, 100_000)}},
+        ),
+        Row(
+            "max_bytes",
+            Where.VAULT,
+            "History takes at most",
+            words.size(options.max_bytes),
+            "Compressed. When it is full, the oldest versions go first.",
+            ask="A size, such as 500 MB or 2 GB",
+            present=words.size(options.max_bytes),
+            change=lambda answer: {"retention": {"max_bytes": byte_count(answer)}},
+        ),
+    ]
+    selected = set(options.categories)
+    for category, called in zip(options.known_categories, options.category_words, strict=True):
+        on = category in selected
+        rows.append(
+            Row(
+                f"category {category}",
+                Where.VAULT,
+                f"Sync {called}",
+                _on_off(on),
+                _category_help(category),
+                switch={"categories": sorted(selected ^ {category})},
+                on=on,
+            )
+        )
+    return rows
+
+
+def whole_number(answer: str, most: int) -> int:
+    """`ValueError` in words if it is none, or greater than `most`."""
+    if not answer.isdecimal() or int(answer) > most:
+        raise ValueError(f"It must be a whole number from 0 to {most:,}.")
+    return int(answer)
+
+
+def byte_count(answer: str) -> int:
+    """`2 GB`, `500 MB`, `1.5gb`, `1000000`: bytes. `ValueError` in words."""
+    text = answer.strip().lower().removesuffix("bytes").removesuffix("b").strip()
+    factor = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}.get(text[-1:], 1)
+    number = text[:-1].strip() if factor != 1 else text
+    try:
+        return round(float(number.replace(",", "")) * factor)
+    except ValueError:
+        raise ValueError("It must be a size, such as 500 MB or 2 GB.") from None
+
+
+def _on_off(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _category_help(category: str) -> str:
+    if category == "community-plugins":
+        return "Plugins are code that runs on every device that they arrive on. Switch this on only if you mean that."
+    return "On this device. Switching it off deletes nothing anywhere; switching it on fetches what is missing."

@@ -1,0 +1,99 @@
+"""One matter in full: what happened, both sides of a conflict, and which keys end it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from vaultsync.client import words
+from vaultsync.client.values import ExplanationInfo
+from vaultsync.tui.attention import Kind, Matter
+from vaultsync.tui.diffing import as_text
+from vaultsync.tui.messages import SidesCame
+from vaultsync.tui.tone import Tone
+
+SHOWN_LINES: Final = 400
+"""Lines of a side."""
+
+WHAT_TO_DO: Final = {
+    Kind.COPY: "Two devices changed this note at once, and the changes could not be merged. Keep "
+    "[b]m[/] mine, [b]t[/] theirs or [b]b[/] both, or [b]e[/] write what is to stand there.",
+    Kind.MERGE: "Both edits are in the note; nothing has to be done. [b]u[/] takes the merge back; "
+    "[b]m[/] or [b]t[/] keeps one side, [b]e[/] edits it, [b]b[/] says that it is right.",
+    Kind.HELD: "So much disappeared at once that it was held back: no other device has deleted anything. "
+    "[b]p[/] approves: delete everywhere. [b]u[/] undoes: the files come back here.",
+    Kind.BLOCKED: "It stays safe with the other devices, and is tried again by itself when this is mended.",
+    Kind.VAULT: "Nothing is deleted anywhere meanwhile; syncing goes on by itself when this is mended.",
+    Kind.PEER: "It is dialed again by itself. [b]c[/] dials it now; [b]o[/] or Enter shows its addresses and attempts.",
+}
+
+
+class MatterView(Vertical):
+    """What is known of the highlighted matter."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="matter-head")
+        with Container(classes="sides", id="sides"):
+            yield Static(classes="side", id="mine")
+            yield Static(classes="side", id="theirs")
+        yield Static(id="matter-more")
+
+    def on_mount(self) -> None:
+        self.show(None)
+
+    def show(self, matter: Matter | None) -> None:
+        """The matter, as far as it is known without asking."""
+        head, more = self.query_one("#matter-head", Static), self.query_one("#matter-more", Static)
+        self.query_one("#sides").display = matter is not None and matter.conflict is not None
+        more.update("")
+        if matter is None:
+            head.update("")
+            return
+        head.update(
+            Content.assemble(
+                (f"{matter.badge.symbol} {matter.path or matter.title}", f"bold {matter.badge.tone}"),
+                f"\n{matter.detail}\n\n",
+                Content.from_markup(WHAT_TO_DO.get(matter.kind, "")),
+            )
+        )
+        for side, title in (("#mine", "mine, on this device"), ("#theirs", "theirs")):
+            static = self.query_one(side, Static)
+            device = matter.conflict.device_name if matter.conflict is not None and side == "#theirs" else ""
+            static.border_title = f"{title}, {device}" if device else title
+            static.update("…")
+        if matter.held is not None:
+            lines = [Content(path) for path in matter.held.paths[:SHOWN_LINES]]
+            more.update(Content("\n").join([Content(""), Content.styled("Held:", Tone.DIM), *lines]))
+
+    def show_sides(self, sides: SidesCame) -> None:
+        """The contents of both sides; lines that only one side has are marked."""
+        mine, theirs = _lines(sides.mine), _lines(sides.theirs)
+        self.query_one("#mine", Static).update(_side(mine, set(theirs or ()), "-", Tone.BAD))
+        self.query_one("#theirs", Static).update(_side(theirs, set(mine or ()), "+", Tone.GOOD))
+
+    def show_explanation(self, found: ExplanationInfo) -> None:
+        """What is known of a blocked path, and what would end that."""
+        rows = [("State", found.state), ("To mend it", found.unblock), ("Here with", ", ".join(found.has_it))]
+        lines = [Content.assemble((f"{name:<12}", Tone.DIM), text) for name, text in rows if text]
+        self.query_one("#matter-more", Static).update(Content("\n").join([Content(""), *lines]))
+
+
+def _lines(content: bytes | None) -> list[str] | None:
+    text = as_text(content)
+    return None if text is None else text.splitlines()
+
+
+def _side(lines: list[str] | None, other: set[str], sign: str, tone: Tone) -> Content:
+    if lines is None:
+        return Content.styled("There is no text to show: it is gone, or it is no text.", Tone.DIM)
+    shown = [
+        Content(f"  {line}") if line in other else Content.assemble((f"{sign} {line}", tone))
+        for line in lines[:SHOWN_LINES]
+    ]
+    if len(lines) > SHOWN_LINES:
+        shown.append(Content.styled(f"… {words.count(len(lines) - SHOWN_LINES, 'more line')}", Tone.DIM))
+    return Content("\n").join(shown) if shown else Content.styled("(empty)", Tone.DIM)
