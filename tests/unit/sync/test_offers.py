@@ -1,0 +1,103 @@
+"""Open offers: who offered what, what replaces it, and who waits for whom."""
+
+from __future__ import annotations
+
+from tests.support.records import a_file, device, version
+from vaultsync.model.records import FileRecord
+from vaultsync.sync.offers import Offer, Offers
+
+A, B = device(1), device(2)
+
+
+def record(path: str, content: str = "x", counter: int = 1) -> FileRecord:
+    return a_file(content, version(a=counter), path=path)
+
+
+def test_a_later_offer_of_a_peer_replaces_its_earlier_one() -> None:
+    offers = Offers()
+    older, newer = Offer(record("n"), A), Offer(record("n", "y", 2), A)
+    assert offers.add(older) is None
+    assert offers.add(newer) == older
+    assert offers.of("n") == [newer]
+
+
+def test_the_same_offer_again_changes_nothing() -> None:
+    offers = Offers()
+    offers.add(Offer(record("n"), A))
+    assert offers.add(Offer(record("n"), A)) is None
+    assert len(offers) == 1
+
+
+def test_offers_of_two_peers_stand_side_by_side_the_oldest_first() -> None:
+    offers = Offers()
+    first, second = Offer(record("n"), A), Offer(record("n"), B)
+    offers.add(first)
+    offers.add(second)
+    assert offers.first("n") == first
+    offers.close(first)
+    assert offers.first("n") == second
+    offers.close(second)
+    assert "n" not in offers
+    assert offers.first("n") is None
+    assert list(offers.paths()) == []
+
+
+def test_closing_an_offer_that_was_replaced_leaves_its_successor_open() -> None:
+    offers = Offers()
+    older, newer = Offer(record("n"), A), Offer(record("n", "y", 2), A)
+    offers.add(older)
+    offers.add(newer)
+    offers.close(older)
+    assert offers.of("n") == [newer]
+
+
+def test_closing_tells_who_waited_and_is_still_open() -> None:
+    offers = Offers()
+    first, then = Offer(record("first"), A), Offer(record("then"), A)
+    offers.add(first)
+    offers.add(then)
+    offers.settle_after("first", "then")
+    offers.settle_after("first", "long closed")
+    assert offers.close(first) == {"then"}
+
+
+def test_paths_that_wait_for_a_content() -> None:
+    offers = Offers()
+    offers.add(Offer(record("n"), A))
+    offers.wait_for(b"hash", "n")
+    offers.wait_for(b"hash", "closed meanwhile")
+    assert offers.waiting_on(b"hash") == {"n"}
+    assert offers.awaiting([b"hash", b"other"]) == {"n"}
+    assert offers.awaiting([b"hash"]) == set(), "they wait no more"
+
+
+def test_a_derived_offer_goes_with_the_offer_that_it_came_from() -> None:
+    offers = Offers()
+    origin = Offer(record("n"), A)
+    offers.add(origin)
+    offers.add(Offer(record("n (conflict)"), A, derived=True, origin="n"))
+    offers.add(Offer(record("n (conflict) (conflict)"), A, derived=True, origin="n (conflict)"))
+    offers.add(Offer(record("n", "y", 2), A))
+    assert list(offers.paths()) == ["n"]
+
+
+def test_a_derived_offer_goes_when_its_origin_is_dealt_with_otherwise() -> None:
+    offers = Offers()
+    origin, own = Offer(record("n"), A), Offer(record("n (conflict)", "own"), A)
+    offers.add(origin)
+    offers.add(Offer(record("n (conflict)"), A, derived=True, origin="n"))
+    offers.add(own)
+    offers.close(origin)
+    assert offers.of("n (conflict)") == [own], "what the peer itself offers there stays"
+
+
+def test_a_lost_peer_takes_its_offers_along_and_frees_who_waited() -> None:
+    offers = Offers()
+    lost, kept, waiting = Offer(record("n"), A), Offer(record("n", "y", 2), B), Offer(record("later"), B)
+    for offer in (lost, kept, waiting, Offer(record("gone"), A)):
+        offers.add(offer)
+    offers.settle_after("gone", "later")
+    dropped, free = offers.drop(A)
+    assert [offer.record.path for offer in dropped] == ["n", "gone"]
+    assert free == {"n", "later"}
+    assert offers.of("n") == [kept]

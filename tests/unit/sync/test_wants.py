@@ -1,0 +1,138 @@
+"""Which contents are asked of whom, and in which order."""
+
+from __future__ import annotations
+
+from tests.support.records import device
+from vaultsync.model.manifests import CHUNKED_ABOVE
+from vaultsync.sync.wants import CHUNKED_AT_ONCE, WantQueue
+
+A, B, C = device(1), device(2), device(3)
+
+
+def hashes(queue: WantQueue, peer: bytes) -> list[bytes]:
+    return [want.hash for want in queue.next_for(peer)]
+
+
+def test_small_notes_first_newest_first_large_files_last() -> None:
+    queue = WantQueue()
+    queue.add(b"huge", CHUNKED_ABOVE + 1, 99, A)
+    queue.add(b"picture", 100_000, 99, A)
+    queue.add(b"old note", 10, 1, A)
+    queue.add(b"new note", 10, 2, A)
+    assert hashes(queue, A) == [b"new note", b"old note", b"picture", b"huge"]
+
+
+def test_each_content_is_asked_of_one_peer() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    queue.add(b"x", 10, 0, B)
+    assert hashes(queue, A) == [b"x"]
+    assert hashes(queue, B) == []
+    assert queue.asked_of(b"x") == A
+    assert queue.asked_of(b"y") is None
+
+
+def test_what_has_arrived_is_wanted_no_more() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    hashes(queue, A)
+    assert queue.total_bytes == 10
+    arrived = queue.arrived(b"x")
+    assert arrived is not None
+    assert arrived.hash == b"x"
+    assert queue.arrived(b"x") is None
+    assert (len(queue), queue.total_bytes, b"x" in queue) == (0, 0, False)
+
+
+def test_a_window_of_bytes_bounds_what_is_asked_at_a_time() -> None:
+    queue = WantQueue(window_bytes=100)
+    for number in range(4):
+        queue.add(b"%d" % number, 40, -number, A)
+    assert hashes(queue, A) == [b"0", b"1"]
+    assert hashes(queue, A) == [], "not before half of the window is free"
+    queue.arrived(b"0")
+    assert hashes(queue, A) == [b"2"]
+
+
+def test_what_is_larger_than_the_window_is_asked_alone() -> None:
+    queue = WantQueue(window_bytes=100)
+    queue.add(b"x", 1_000, 0, A)
+    assert hashes(queue, A) == [b"x"]
+
+
+def test_a_window_of_items_bounds_it_too() -> None:
+    queue = WantQueue(window_items=2)
+    for number in range(3):
+        queue.add(b"%d" % number, 1, -number, A)
+    assert len(hashes(queue, A)) == 2
+    queue.arrived(b"0")
+    assert hashes(queue, A) == [b"2"]
+
+
+def test_large_files_come_few_at_a_time_and_do_not_hold_up_notes() -> None:
+    queue = WantQueue()
+    for number in range(CHUNKED_AT_ONCE + 1):
+        queue.add(b"huge %d" % number, 1 << 30, -number, A)
+    assert hashes(queue, A) == [b"huge %d" % number for number in range(CHUNKED_AT_ONCE)]
+    queue.add(b"note", 10, 0, A)
+    assert hashes(queue, A) == [b"note"]
+    queue.arrived(b"huge 0")
+    assert hashes(queue, A) == [b"huge %d" % CHUNKED_AT_ONCE]
+
+
+def test_what_one_peer_lacks_is_asked_of_another() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    queue.add(b"x", 10, 0, B)
+    hashes(queue, A)
+    assert queue.missing(A, b"x") is False
+    assert hashes(queue, A) == []
+    assert hashes(queue, B) == [b"x"]
+
+
+def test_what_nobody_has_is_wanted_no_more_until_somebody_offers_it() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    hashes(queue, A)
+    assert queue.missing(A, b"x") is True
+    assert (len(queue), queue.total_bytes) == (0, 0)
+    assert queue.missing(A, b"x") is False
+    queue.add(b"x", 10, 0, A)
+    assert hashes(queue, A) == [b"x"]
+
+
+def test_a_peer_that_lacks_what_another_was_asked_for_changes_nothing() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    queue.add(b"x", 10, 0, B)
+    hashes(queue, A)
+    assert queue.missing(B, b"x") is False
+    assert queue.asked_of(b"x") == A
+
+
+def test_a_lost_peer_hands_over_what_others_have() -> None:
+    queue = WantQueue(window_bytes=100)
+    for content in (b"x", b"y"):
+        queue.add(content, 50, 0, A)
+    queue.add(b"x", 50, 0, B)
+    hashes(queue, A)
+    assert queue.lost(A) == [b"y"]
+    assert hashes(queue, B) == [b"x"]
+    assert b"y" not in queue
+    queue.add(b"z", 100, 0, A)
+    assert hashes(queue, A) == [b"z"], "its window is free when it comes back"
+
+
+def test_dropped_contents_free_their_window() -> None:
+    queue = WantQueue(window_bytes=100)
+    queue.add(b"x", 100, 0, A)
+    hashes(queue, A)
+    queue.drop([b"x", b"never wanted"])
+    queue.add(b"y", 100, 0, A)
+    assert hashes(queue, A) == [b"y"]
+
+
+def test_nobody_is_asked_for_what_it_never_offered() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    assert hashes(queue, C) == []
