@@ -45,9 +45,9 @@ class Ledger:
         """Where words that were touched stood since then."""
         self._touched_paths: dict[str, set[int]] = {}
         """Which devices' people changed, moved or removed what was at a path since then."""
+        self._moves: dict[str, set[str]] = {}
+        """Which paths were renamed to which since then, both ways round: an edit of one may follow to the other."""
         self._names: set[str] = set()
-        self.only_in_history: set[str] = set()
-        """Words that nobody gave up and that are in no file any more."""
 
     def new_token(self) -> str:
         self._count += 1
@@ -58,13 +58,26 @@ class Ledger:
         self._names.update(path.split("/"))
 
     def touch(self, device: int, path: str, content: bytes) -> None:
+        path = _plain(path)
         self._touched_paths.setdefault(path, set()).add(device)
         for token in tokens_in(content):
             self._touched.setdefault(token, set()).add(device)
             self._places.setdefault(token, set()).add(path)
 
+    def move(self, path: str, target: str) -> None:
+        """A person renamed a file."""
+        one, other = _plain(path), _plain(target)
+        self._moves.setdefault(one, set()).add(other)
+        self._moves.setdefault(other, set()).add(one)
+
+    def forget(self, device: int, tree: dict[str, bytes | None]) -> None:
+        """The device of this tree forgets what it knew: it may not know any more what was deleted there, and whatever
+        it has, it may take for an edit of its own."""
+        self._gone = {token: by for token, by in self._gone.items() if by != device}
+        self.touch_all(tree)
+
     def touch_all(self, tree: dict[str, bytes | None]) -> None:
-        """The device of this tree forgot what it knew: whatever it has, it may take for an edit of its own."""
+        """Whatever is in this tree, its device may take for an edit of its own."""
         for path, content in tree.items():
             for nobody in (-1, -2):
                 self.touch(nobody, path, content or b"")
@@ -101,7 +114,7 @@ class Ledger:
             kept = set().union(*map(_tokens_in_history, devices))
             if lost - kept:
                 raise OracleError(f"lost: {sorted(lost - kept)}")
-            self.only_in_history |= lost
+            raise OracleError(f"hidden: {sorted(lost)} are only in history")
         back = self._long_gone & alive
         back |= {token for token, by in self._gone.items() if token in alive and not self._who_else(token, by)}
         if back:
@@ -117,10 +130,16 @@ class Ledger:
         self._touched.clear()
         self._places.clear()
         self._touched_paths.clear()
+        self._moves.clear()
 
     def _who_else(self, token: str, device: int) -> set[int]:
         """Which other devices' people did something with a word, or at a place where it stood."""
-        there = [self._touched_paths.get(path, set()) for path in self._places.get(token, ())]
+        places: set[str] = set()
+        reached = set(self._places.get(token, ()))
+        while reached:
+            places |= reached
+            reached = set().union(*(self._moves.get(path, set()) for path in reached)) - places
+        there = [self._touched_paths.get(path, set()) for path in places]
         return self._touched.get(token, set()).union(*there) - {device}
 
     def _check_names(self, tree: dict[str, bytes | None]) -> None:
@@ -128,6 +147,11 @@ class Ledger:
             for name in path.split("/"):
                 if _CONFLICT.sub("", name) not in self._names:
                     raise OracleError(f"appeared: {path}, which nobody named so")
+
+
+def _plain(path: str) -> str:
+    """What a conflict copy is a copy of."""
+    return _CONFLICT.sub("", path)
 
 
 def _check_index(device: Device, tree: dict[str, bytes | None]) -> None:

@@ -185,6 +185,7 @@ class Person:
         os.rename(self._at(path), self._at(target))
         for inside in self._files_below(target):
             self._touch(inside)
+            self._ledger.move(path + inside.removeprefix(target), inside)
         self._hint(path, target)
         return f"renames folder {path} to {target}"
 
@@ -247,6 +248,8 @@ class Person:
         self._touch(path)
         os.makedirs(os.path.dirname(self._at(target)), exist_ok=True)
         os.replace(self._at(path), self._at(target))
+        self._touch(target)
+        self._ledger.move(path, target)
         self._hint(path, target)
 
     def _remove(self, path: str) -> None:

@@ -177,7 +177,7 @@ class World:
 
     def _restore(self, random: Random) -> str:
         device = random.choice(self._cluster.devices)
-        self.ledger.touch_all(device.tree())
+        self.ledger.forget(device.number, device.tree())
         device.restore()
         return f"{device.name} restarts with its index of then"
 
