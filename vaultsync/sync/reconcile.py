@@ -160,6 +160,11 @@ def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, can_f
     return Merge(winner.with_version(version), split)
 
 
+def is_beyond(known: FileRecord, beside: FileRecord) -> bool:
+    """Whether an index that holds `known` has dealt with `beside`, which it was offered."""
+    return known.version.includes(beside.version) or not known.version.fits_with(beside.version)
+
+
 def copy_of(loser: FileRecord) -> FileRecord:
     """The record of the conflict copy that keeps `loser`; the same on every device."""
     return replace(

@@ -19,7 +19,7 @@ from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Do, Step, Target, plan
-from vaultsync.sync.reconcile import PLAIN, copy_of
+from vaultsync.sync.reconcile import PLAIN, copy_of, is_beyond
 from vaultsync.vault import applier as disk
 from vaultsync.vault.applier import Outcome, Result, Staged
 from vaultsync.vault.filesystem import DiskKind
@@ -312,7 +312,7 @@ def _folder_stays(state: ReplicaState, work: Work, target: Target, commit: _Comm
     if not target.record.deleted:
         beside = copy_of(target.record)
         known = state.store.index.get(beside.path)
-        if known is None or not known.record.version.includes(beside.version):
+        if known is None or not is_beyond(known.record, beside):
             state.offers.add(Offer(beside, target.offer.holder, derived=True, origin=path))
             state.offers.settle_after(beside.path, path)
             work.more.add(beside.path)

@@ -20,7 +20,7 @@ from vaultsync.model.versions import Order
 from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
-from vaultsync.sync.reconcile import Follow, copy_of
+from vaultsync.sync.reconcile import Follow, copy_of, is_beyond
 from vaultsync.vault.applier import Staged
 from vaultsync.vault.hashing import hash_bytes
 
@@ -67,7 +67,7 @@ def follow(state: ReplicaState, work: Work, offer: Offer, entry: Entry, decision
 def settled_beside(state: ReplicaState, work: Work, offer: Offer, beside: FileRecord) -> bool:
     """Whether the index holds `beside`, or something after it; if not, offer it and come back when it is settled."""
     known = state.store.index.get(beside.path)
-    if known is not None and known.record.version.includes(beside.version):
+    if known is not None and is_beyond(known.record, beside):
         return True
     state.offers.add(Offer(beside, offer.holder, derived=True, origin=offer.record.path))
     state.offers.settle_after(beside.path, offer.record.path)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from vaultsync.daemon.replica.contents import obtain, read_current
-from vaultsync.daemon.replica.execute import Work, execute, want
+from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute, want
 from vaultsync.daemon.replica.follow import can_follow, follow, settled_beside, waits_for_move
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ContentError
@@ -22,6 +23,9 @@ from vaultsync.sync.planner import Target
 from vaultsync.sync.reconcile import Follow, Ignore, Keep, Merge, Split, Take, reconcile
 from vaultsync.vault.hashing import hash_bytes
 
+MAX_ROUNDS: Final = 200
+"""Of one call. Each brings every path one step further, and honest histories need a handful."""
+
 
 def settle(state: ReplicaState, paths: Iterable[str], now_ms: int) -> None:
     """Bring `paths` as far as they can be brought now.
@@ -32,7 +36,9 @@ def settle(state: ReplicaState, paths: Iterable[str], now_ms: int) -> None:
     todo = {path for path in paths if path in state.offers}
     if todo:
         state.folder.check()
-    while todo:
+    for _ in range(MAX_ROUNDS):
+        if not todo:
+            return
         work = Work()
         entries = state.store.index.get_many(list(todo))
         for path in sorted(todo):
@@ -40,6 +46,9 @@ def settle(state: ReplicaState, paths: Iterable[str], now_ms: int) -> None:
             if offer is not None:
                 _decide(state, work, offer, entries.get(path), now_ms)
         todo = {path for path in execute(state, work, now_ms) if path in state.offers}
+    for path in todo:
+        state.set_trouble(path, "the other devices say things of it that do not come to an end")
+        state.again[path] = now_ms + RETRY_MS
 
 
 def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, now_ms: int) -> None:

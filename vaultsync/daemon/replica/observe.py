@@ -121,7 +121,9 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
             if observed.kind is None:
                 continue  # the disk was not expected to have it
             if observed.kind is entry.record.kind and observed.hash == entry.record.hash and not entry.record.deleted:
-                sorted_.regained.append(Entry(entry.record, signature=observed.signature))
+                # The size came from a peer, and nobody has held it against the content yet.
+                known = replace(entry.record, size=observed.size)
+                sorted_.regained.append(Entry(known, signature=observed.signature))
                 continue
             if entry.state is not State.HELD:
                 _sort_left_alone(state, sorted_, entry.record, observed, now_ms)

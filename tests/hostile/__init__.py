@@ -1,0 +1,1 @@
+"""Members, and strangers, that are malicious."""
