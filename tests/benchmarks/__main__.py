@@ -41,6 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--syncthing", action="store_true")
     parser.add_argument("--out", type=Path, help="a folder for results.json, results.md and growth.svg")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "vaultsync-benchmarks")
+    parser.add_argument("--keep", action="store_true", help="leave the folders of the runs, for another run soon after")
     parser.add_argument("--notes", type=int, default=10_000, help="profile: how many")
     parser.add_argument("--large", type=int, default=0, help="profile: one file of so many bytes instead")
     options = parser.parse_args(arguments)
@@ -63,8 +64,9 @@ def main(arguments: Sequence[str]) -> None:
                 _plot(runs, options.out)
     finally:
         print(table(runs))
-        # Only now: on ext4, freshly deleted files make new ones slow to create for minutes.
-        shutil.rmtree(work / "runs", ignore_errors=True)
+        if not options.keep:
+            # Only now: on ext4, freshly deleted files make new ones slow to create for minutes.
+            shutil.rmtree(work / "runs", ignore_errors=True)
 
 
 def _chosen(names: Sequence[str] | None, *, quick: bool) -> list[Scenario]:

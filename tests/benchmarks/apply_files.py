@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from vaultsync.model.changes import Author, record_change
@@ -37,6 +37,9 @@ class Index:
 
     def get(self, path: str) -> Entry | None:
         return self.entries.get(path)
+
+    def get_many(self, paths: Collection[str]) -> dict[str, Entry]:
+        return {path: self.entries[path] for path in paths if path in self.entries}
 
     def below(self, folder: str) -> list[Entry]:
         return [e for path, e in self.entries.items() if folder == "" or path.startswith(folder + "/")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -11,7 +10,7 @@ from tests.benchmarks import processes
 from tests.benchmarks.ours import NodeProcess, Ours
 from tests.benchmarks.vaults import copy, make_file, make_vault
 
-SHOWN_PLACES = 25
+SHOWN_PLACES = 30
 
 
 def profile(work: Path, notes: int, large: int) -> None:
@@ -42,7 +41,6 @@ def profile(work: Path, notes: int, large: int) -> None:
             _print(node, took_s)
     finally:
         pair.stop()
-        shutil.rmtree(where, ignore_errors=True)
 
 
 def _print(node: NodeProcess, took_s: float) -> None:

@@ -16,6 +16,7 @@ _KINDS: Final = (
     ("threading.py", (), "waiting"),
     ("selectors.py", (), "waiting"),
     ("concurrent/futures/thread.py", (), "waiting"),
+    ("vault/inotify.py", ("_run",), "waiting"),
     ("vault/disk.py", ("sync_files", "sync_folders", "_sync_everything", "_sync_one"), "fsync"),
     ("vault/native.py", ("sync_file_system",), "fsync"),
     ("vault/hashing.py", (), "hash"),
@@ -77,6 +78,12 @@ def kind_of(frame: FrameType | None) -> str:
     return "other"
 
 
-def place_of(frame: FrameType) -> str:
-    code = frame.f_code
-    return f"{'/'.join(code.co_filename.split('/')[-2:])}:{frame.f_lineno} {code.co_name}"
+def place_of(frame: FrameType | None) -> str:
+    """The innermost three calls within the project, without the database's own wrappers."""
+    calls: list[str] = []
+    while frame is not None and len(calls) < 3:
+        code = frame.f_code
+        if "/vaultsync/" in code.co_filename and not code.co_filename.endswith("store/database.py"):
+            calls.append(f"{'/'.join(code.co_filename.split('/')[-2:])}:{frame.f_lineno} {code.co_name}")
+        frame = frame.f_back
+    return "  <  ".join(calls)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -88,6 +89,7 @@ class Engine:
         self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue(maxsize=1_000)
         self._numbers = itertools.count()
         self._links: dict[NodeId, VaultLink] = {}
+        self._arrived: dict[NodeId, deque[Contents]] = {}
         self._coalescer = Coalescer()
         self._looked = asyncio.Event()
         self._rescan = asyncio.Event()
@@ -145,6 +147,7 @@ class Engine:
         """The connection is gone. Never raises."""
         if self._links.get(link.peer) is link:
             del self._links[link.peer]
+            self._arrived.pop(link.peer, None)
             # An engine that has ended, or ends meanwhile, has no conversations any more.
             with suppress(VaultsyncError):
                 await self._do(lambda: self.replica.disconnect(link.peer))
@@ -159,6 +162,20 @@ class Engine:
             lambda: self.replica.receive(peer, message, self._now_ms()),
             on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED),
         )
+
+    async def receive_contents(self, peer: NodeId, message: Contents) -> None:
+        """As `receive`; what has come by the time the disk is free is put in place together."""
+        arrived = self._arrived.setdefault(peer, deque())
+        arrived.append(message)
+
+        def take() -> Effects | None:
+            messages = []
+            while arrived:
+                messages.append(arrived.popleft())
+            # Nothing: a message before this one has taken it along.
+            return self.replica.receive_contents(peer, messages, self._now_ms()) if messages else None
+
+        await self._do(take, on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED))
 
     async def next_changes(self, peer: NodeId) -> ChangeSet | None:
         """The next change set for `peer`, or None if it has all."""

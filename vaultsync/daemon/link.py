@@ -39,6 +39,9 @@ HEARTBEAT_S: Final = 7.0
 ANSWER_S: Final = 8.0
 """How long it has for the answer: a dead path is noticed within the sum, 15 s (the issue asks for 20 s)."""
 
+CONTENTS_AHEAD: Final = 4
+"""Messages of the content stream that are read while the disk is busy with earlier ones."""
+
 VaultMessages = (Ack, Digest, Resync, Want, ChangeSet, Contents, ManifestPart, Chunks)
 
 
@@ -195,7 +198,10 @@ class Link:
         engine = self.shared.get(message.vault)
         if engine is None:
             raise ProtocolError(CloseCode.NOT_SHARED, "spoke of a vault that is not shared with it")
-        await engine.receive(self.peer, message)
+        if isinstance(message, Contents):
+            await engine.receive_contents(self.peer, message)
+        else:
+            await engine.receive(self.peer, message)
 
     async def _write_control(self) -> None:
         while True:
@@ -215,13 +221,19 @@ class Link:
             if kind in opened:
                 raise ProtocolError(CloseCode.UNEXPECTED, f"opened a second {kind.name.lower()} stream")
             opened.add(kind)
-            tasks.create_task(self._read_stream(stream, kind))
+            tasks.create_task(self._read_stream(stream, kind, tasks))
 
-    async def _read_stream(self, stream: ReceiveStream, kind: StreamKind) -> None:
+    async def _read_stream(self, stream: ReceiveStream, kind: StreamKind, tasks: asyncio.TaskGroup) -> None:
         reader = MessageReader(stream, kind)
+        free = asyncio.Semaphore(CONTENTS_AHEAD)
         while (message := await reader.read()) is not None:
             assert isinstance(message, ChangeSet | Contents | ManifestPart | Chunks)
-            await self._dispatch(message)
+            if kind is not StreamKind.CONTENT:
+                await self._dispatch(message)
+                continue
+            await free.acquire()
+            # The tasks begin in this order, so the engine gets the messages in theirs.
+            tasks.create_task(self._dispatch(message)).add_done_callback(lambda _: free.release())
 
     async def _send_changes(self) -> None:
         stream = await self.connection.open_send_stream()

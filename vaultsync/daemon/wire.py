@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from typing import Final
 
 from vaultsync.protocol.codec import decode, encode
 from vaultsync.protocol.framing import FrameReader, StreamKind, frame
-from vaultsync.protocol.messages import Message
+from vaultsync.protocol.messages import ChangeSet, Chunks, Contents, Message
 from vaultsync.transport.base import ReceiveStream, SendStream
 
-READ_SIZE = 256 << 10
+READ_SIZE: Final = 256 << 10
+LARGE: Final = 64 << 10
+"""Bytes from which on a message is packed and unpacked in a thread, so that the event loop turns meanwhile."""
+MANY: Final = 100
+"""The same for records of a change set."""
 
 
 class MessageReader:
@@ -32,7 +38,10 @@ class MessageReader:
                 self._frames.finish()
                 return None
             self._bodies.extend(self._frames.feed(data))
-        return decode(self._bodies.popleft(), self._kind)
+        body = self._bodies.popleft()
+        if len(body) > LARGE:
+            return await asyncio.to_thread(decode, body, self._kind)
+        return decode(body, self._kind)
 
 
 class MessageWriter:
@@ -43,4 +52,17 @@ class MessageWriter:
 
     async def write(self, message: Message) -> None:
         """Send; waits while the peer or the network is slower than we are."""
-        await self._stream.write(frame(encode(message)))
+        body = await asyncio.to_thread(encode, message) if _is_large(message) else encode(message)
+        await self._stream.write(frame(body))
+
+
+def _is_large(message: Message) -> bool:
+    match message:
+        case Contents():
+            return sum(map(len, message.contents.values())) > LARGE
+        case Chunks():
+            return True
+        case ChangeSet():
+            return len(message.records) > MANY or sum(map(len, message.contents.values())) > LARGE
+        case _:
+            return False

@@ -75,11 +75,18 @@ class Session:
         self.proven_at_ms: int | None = None
         self.saved = held[1]
         """The cursor that is stored; its owner stores it again when the tracker's has moved on."""
+        self.saved_acked = acked
+        """The same of `acked`. If less is stored than was acknowledged, that much is sent again at worst."""
         self._ack_sent = held[1]
         self._digest_sent: Digest | None = None
         self._digest_sent_at_ms = 0
         self._resync_at_ms: int | None = None
         self._resync_due = False
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether this conversation has come further than is stored."""
+        return self.tracker.advance() != self.saved or self.acked > self.saved_acked
 
     def hello(self) -> VaultHello:
         """What we say of this vault when the connection opens."""

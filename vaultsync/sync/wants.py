@@ -14,9 +14,10 @@ from typing import Final
 
 from vaultsync.model.manifests import CHUNKED_ABOVE
 
-WINDOW_BYTES: Final = 4 << 20
-"""The most content, in bytes, that is asked of one peer and not yet answered."""
-WINDOW_ITEMS: Final = 1_000
+WINDOW_BYTES: Final = 8 << 20
+"""The most content, in bytes, that is asked of one peer and not yet answered: a batch that is being written to disk,
+and the next one, which comes meanwhile."""
+WINDOW_ITEMS: Final = 3_000
 CHUNKED_AT_ONCE: Final = 2
 """How many chunked files are fetched from one peer side by side."""
 _SMALL: Final = 64 << 10
@@ -55,6 +56,7 @@ class WantQueue:
         self._asked_bytes: dict[bytes, int] = {}
         self._asked_items: dict[bytes, int] = {}
         self._asked_chunked: dict[bytes, int] = {}
+        self._total_bytes = 0
 
     def __len__(self) -> int:
         return len(self._wanted)
@@ -65,23 +67,24 @@ class WantQueue:
     @property
     def total_bytes(self) -> int:
         """The size of all that is wanted, in bytes."""
-        return sum(want.size for want in self._wanted.values())
+        return self._total_bytes
 
     def add(self, content: bytes, size: int, mtime_ns: int, holder: bytes) -> None:
         """`holder` offers a content that is lacking here."""
         want = self._wanted.get(content)
         if want is None:
             want = self._wanted[content] = Wanted(content, size, mtime_ns)
+            self._total_bytes += size
         if holder not in want.holders:
             want.holders.add(holder)
             heapq.heappush(self._queues.setdefault(holder, []), (want.order, content))
 
-    def next_for(self, peer: bytes) -> list[Wanted]:
-        """What to ask `peer` for now: all that fits its window, in order, and that no other was asked for."""
+    def next_for(self, peer: bytes, most: int) -> list[Wanted]:
+        """What to ask `peer` for now: up to `most` that fit its window, in order, and that no other was asked for."""
         queue = self._queues.get(peer, [])
         batch: list[Wanted] = []
         room = self._window_bytes - self._asked_bytes.get(peer, 0)
-        items = self._window_items - self._asked_items.get(peer, 0)
+        items = min(most, self._window_items - self._asked_items.get(peer, 0))
         if room < self._window_bytes // 2:
             return batch
         while queue and items > 0:
@@ -108,6 +111,7 @@ class WantQueue:
         """The content is here (or no longer wanted). Returns what was wanted, if anything was."""
         want = self._wanted.pop(content, None)
         if want is not None:
+            self._total_bytes -= want.size
             self._release(want)
         return want
 
@@ -134,7 +138,7 @@ class WantQueue:
             if not want.holders:
                 orphans.append(want.hash)
         for content in orphans:
-            del self._wanted[content]
+            self._total_bytes -= self._wanted.pop(content).size
         self._queues.pop(peer, None)
         self._asked_bytes.pop(peer, None)
         self._asked_items.pop(peer, None)

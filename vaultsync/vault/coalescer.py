@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +13,7 @@ QUIET_MS: Final = 100
 """A path that was just looked at is looked at again when it has been quiet for so long,"""
 AT_MOST_MS: Final = 500
 """or after so long, if it never is quiet."""
-MAX_PATHS: Final = 2_000
+MAX_PATHS: Final = 10_000
 """With more paths waiting, listing the whole vault is cheaper."""
 WHOLE_VAULT: Final = ""
 
@@ -38,6 +39,8 @@ class Coalescer:
         self._max_paths = max_paths
         self._waiting: dict[str, _Waiting] = {}
         self._warm_until_ms: dict[str, float] = {}
+        self._next_ms: float | None = math.inf
+        """When the first of them is due; None if that must be looked up. Not looked up at every event of a storm."""
 
     def add(self, paths: Collection[str] | None, now_ms: float) -> None:
         """Something happened at `paths`; None is the whole vault."""
@@ -54,20 +57,27 @@ class Coalescer:
 
     def due(self, now_ms: float) -> set[str]:
         """The paths to look at now; they are forgotten here."""
+        next_ms = self.next_due_ms()
+        if next_ms is None or now_ms < next_ms:
+            return set()
         ready = {path for path, waiting in self._waiting.items() if waiting.due_ms <= now_ms}
         self._warm_until_ms = {path: until for path, until in self._warm_until_ms.items() if until > now_ms}
         for path in ready:
             del self._waiting[path]
             self._warm_until_ms[path] = now_ms + QUIET_MS
+        self._next_ms = None
         return ready
 
     def next_due_ms(self) -> float | None:
         """When `due` will have something, if nothing else happens; None if never."""
-        return min((waiting.due_ms for waiting in self._waiting.values()), default=None)
+        if self._next_ms is None:
+            self._next_ms = min((waiting.due_ms for waiting in self._waiting.values()), default=math.inf)
+        return None if self._next_ms == math.inf else self._next_ms
 
     def _add_whole(self, now_ms: float) -> None:
         whole = self._waiting.get(WHOLE_VAULT)
         self._waiting.clear()
+        self._next_ms = None
         if whole is not None:
             self._waiting[WHOLE_VAULT] = whole
         self._add_one(WHOLE_VAULT, now_ms)
@@ -76,6 +86,10 @@ class Coalescer:
         waiting = self._waiting.get(path)
         if waiting is not None:
             waiting.last_ms = max(waiting.last_ms, now_ms)
+            if not waiting.leading:
+                self._next_ms = None
             return
         warm = self._warm_until_ms.get(path, 0) > now_ms
-        self._waiting[path] = _Waiting(now_ms, now_ms, leading=not warm)
+        waiting = self._waiting[path] = _Waiting(now_ms, now_ms, leading=not warm)
+        if self._next_ms is not None:
+            self._next_ms = min(self._next_ms, waiting.due_ms)

@@ -12,6 +12,7 @@ import os
 import select
 import struct
 import threading
+import time
 import unicodedata
 from collections.abc import Callable, Collection
 from typing import Final
@@ -32,6 +33,8 @@ _FLAGS: Final = _ONLYDIR | _DONT_FOLLOW | _EXCL_UNLINK
 _ROOT_MASK: Final = _MASK | _DELETE_SELF | _MOVE_SELF
 _HEADER: Final = struct.Struct("iIII")
 _READ_SIZE: Final = 256 << 10
+_GUST_S: Final = 0.005
+"""In a storm of events, how long to let them gather before the next read; the first of it is passed on at once."""
 
 
 class InotifySource:
@@ -80,9 +83,12 @@ class InotifySource:
         poll = select.poll()
         poll.register(self._fd, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
+        told_s = 0.0
         while True:
             if any(fd == self._wake_read for fd, _ in poll.poll()):
                 return
+            if time.monotonic() - told_s < 2 * _GUST_S:
+                time.sleep(_GUST_S)
             try:
                 data = os.read(self._fd, _READ_SIZE)
             except BlockingIOError:
@@ -90,6 +96,7 @@ class InotifySource:
             dirty = self._take(data)
             if dirty is None or dirty:
                 self._on_dirty(dirty)
+                told_s = time.monotonic()
 
     def _take(self, data: bytes) -> set[str] | None:
         """The paths that these events speak of; None if events were lost or the root is gone."""

@@ -34,6 +34,9 @@ class IndexView(Protocol):
 
     def get(self, path: str) -> Entry | None: ...
 
+    def get_many(self, paths: Collection[str]) -> dict[str, Entry]:
+        """The entries of those paths that have one."""
+
     def below(self, folder: str) -> Iterable[Entry]:
         """The entries under `folder`, at any depth, that are not deleted and whose state is PRESENT; "" is all."""
 
@@ -80,8 +83,7 @@ class Scanner:
         """
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
-            for path in sorted(paths):
-                survey.visit(path)
+            survey.visit_all(paths)
             reading = _Reading(index, now_ms)
             self._begin(survey, reading)
             for path, seen in survey.changed:

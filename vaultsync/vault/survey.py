@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
 from vaultsync.errors import PathError, VaultOfflineError
@@ -25,6 +25,8 @@ _SECOND_NS: Final = 1_000_000_000
 class _Index(Protocol):
     def get(self, path: str) -> Entry | None: ...
 
+    def get_many(self, paths: Collection[str]) -> dict[str, Entry]: ...
+
     def below(self, folder: str) -> Iterable[Entry]: ...
 
 
@@ -37,6 +39,7 @@ class Survey:
         self._index = index
         self._now_ms = now_ms
         self._expected: dict[str, Entry] = {}
+        self._fetched: dict[str, Entry | None] = {}
         self._covered: set[str] = set()
         self._blind: set[str] = set()
         self._listings: dict[str, dict[str, DirEntry]] = {}
@@ -46,6 +49,14 @@ class Survey:
         """Folders that the index does not know, the outermost first."""
         self.troubles: dict[str, str] = {}
         self.again: dict[str, int] = {}
+
+    def visit_all(self, paths: Collection[str]) -> None:
+        """`visit` each, with one query for all."""
+        wanted = {parent for path in paths for parent in (path, *parents_of(path))}
+        entries = self._index.get_many(wanted)
+        self._fetched = {path: entries.get(path) for path in wanted}
+        for path in sorted(paths):
+            self.visit(path)
 
     def visit(self, path: str) -> None:
         """Look at one path, and at all below it if it is a folder. Parents before what is in them.
@@ -69,7 +80,7 @@ class Survey:
         except OSError as error:
             self.troubles[path] = error_words(error)
             return
-        entry = self._index.get(path)
+        entry = self._entry(path)
         if entry is not None and is_live(entry):
             self._expected[path] = entry
         was_file = entry is not None and entry.record.kind is Kind.FILE
@@ -80,7 +91,7 @@ class Survey:
             return
         if self._selection.reason(path, seen.kind is DiskKind.DIR) is None:
             for parent in parents_of(path):
-                self._add_folder(parent)
+                self._add_folder(parent, self._entry(parent))
         if self._consider(path, seen):
             self._walk(path)
 
@@ -140,7 +151,7 @@ class Survey:
             if not self._is_wanted(path, known, is_folder=True):
                 self._blind.add(path)
                 return False
-            self._add_folder(path)
+            self._add_folder(path, known or self._entry(path))
             return True
         self._blind.add(path)
         if self._selection.reason(path, is_folder=False) is None:
@@ -156,8 +167,10 @@ class Survey:
                 return False
         return self._selection.reason(path, is_folder) is None
 
-    def _add_folder(self, path: str) -> None:
-        entry = self._index.get(path)
+    def _entry(self, path: str) -> Entry | None:
+        return self._fetched[path] if path in self._fetched else self._index.get(path)
+
+    def _add_folder(self, path: str, entry: Entry | None) -> None:
         if entry is None or not is_live(entry) or entry.record.kind is not Kind.DIR:
             self.folders.setdefault(path)
 

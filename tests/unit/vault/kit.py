@@ -30,6 +30,9 @@ class FakeIndex:
     def get(self, path: str) -> Entry | None:
         return self.entries.get(path)
 
+    def get_many(self, paths: Collection[str]) -> dict[str, Entry]:
+        return {path: self.entries[path] for path in paths if path in self.entries}
+
     def below(self, folder: str) -> Iterable[Entry]:
         return [
             entry

@@ -365,8 +365,11 @@ def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> se
 
 
 def save_cursors(state: ReplicaState) -> None:
-    """Store how far each peer's updates are applied, inside the caller's transaction."""
+    """Store how far each peer's updates are applied, and ours by it, inside the caller's transaction."""
     for peer, session in state.sessions.items():
+        if session.acked > session.saved_acked:
+            session.saved_acked = session.acked
+            state.store.index.set_acked(peer, session.acked)
         if session.peer_index_id and session.tracker.advance() != session.saved:
             session.saved = session.tracker.cursor
             state.store.index.set_cursor(peer, session.peer_index_id, session.saved)

@@ -24,7 +24,7 @@ def wants_for(state: ReplicaState, peer: bytes) -> Want | None:
     """What to ask `peer` for now, if anything."""
     contents: list[bytes] = []
     manifests: list[bytes] = []
-    for want in state.wants.next_for(peer):
+    for want in state.wants.next_for(peer, MAX_WANTS):
         if want.chunked:
             state.transfers[want.hash] = Transfer(want, peer)
             manifests.append(want.hash)

@@ -80,7 +80,7 @@ class Replica:
         session = self._state.sessions.get(peer.raw)
         if session is None:
             return
-        if session.tracker.advance() != session.saved:
+        if session.is_unsaved:
             with self._state.store.transaction():
                 save_cursors(self._state)
         del self._state.sessions[peer.raw]
@@ -118,7 +118,6 @@ class Replica:
         match message:
             case Ack():
                 session.receive_ack(message)
-                state.store.index.set_acked(peer.raw, session.acked)
             case Digest():
                 self._compare(peer, session, message, now_ms)
             case Resync():
@@ -136,15 +135,24 @@ class Replica:
                 if IGNORE_FILE in arrived:
                     state.dirty.add(IGNORE_FILE)
             case Contents():
-                ready = fetch.receive_contents(state, peer.raw, message, now_ms)
-                settle(state, ready, now_ms)
-                fetch.let_go(state, message.contents, ready)
-                if IGNORE_FILE in ready:
-                    state.dirty.add(IGNORE_FILE)
+                return self.receive_contents(peer, [message], now_ms)
             case ManifestPart():
                 settle(state, fetch.receive_manifest(state, peer.raw, message, now_ms), now_ms)
             case Chunks():
                 settle(state, fetch.receive_chunks(state, peer.raw, message, now_ms), now_ms)
+        return self._effects(now_ms)
+
+    def receive_contents(self, peer: NodeId, messages: Sequence[Contents], now_ms: int) -> Effects:
+        """Several messages with contents, put in place together: one wait for the disk instead of one for each."""
+        state = self._state
+        self._session(peer)
+        ready: set[str] = set()
+        for message in messages:
+            ready |= fetch.receive_contents(state, peer.raw, message, now_ms)
+        settle(state, ready, now_ms)
+        fetch.let_go(state, [hash_ for message in messages for hash_ in message.contents], ready)
+        if IGNORE_FILE in ready:
+            state.dirty.add(IGNORE_FILE)
         return self._effects(now_ms)
 
     def next_changes(self, peer: NodeId, now_ms: int) -> tuple[ChangeSet | None, Effects]:
@@ -158,7 +166,10 @@ class Replica:
         return message, self._effects(now_ms)
 
     def tick(self, now_ms: int) -> Effects:
-        """Time has passed: digests may be due."""
+        """Time has passed: digests may be due, and what was acknowledged since the last time is stored."""
+        if any(session.acked > session.saved_acked for session in self._state.sessions.values()):
+            with self._state.store.transaction():
+                save_cursors(self._state)
         return self._effects(now_ms)
 
     def select(self, selection: Selection, now_ms: int) -> Effects:
