@@ -125,7 +125,7 @@ class WantQueue:
             self._put_back(want)
         if want.holders:
             return False
-        del self._wanted[content]
+        self._total_bytes -= self._wanted.pop(content).size
         return True
 
     def lost(self, peer: bytes) -> list[bytes]:
