@@ -134,7 +134,7 @@ def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, can_f
 
     if local.deleted or remote.deleted:
         alive, gone = (remote, local) if local.deleted else (local, remote)
-        if gone.moved_to is not None and can_follow and alive.kind is Kind.FILE:
+        if gone.moved_to is not None and can_follow and alive.kind is Kind.FILE and not _knows_end(alive, gone):
             because = "edited on one device and moved on the other: the edit follows"
             return Follow(gone.with_version(version), alive, because)
         outcome = alive.with_version(version)
@@ -163,6 +163,15 @@ def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, can_f
 def is_beyond(known: FileRecord, beside: FileRecord) -> bool:
     """Whether an index that holds `known` has dealt with `beside`, which it was offered."""
     return known.version.includes(beside.version) or not known.version.fits_with(beside.version)
+
+
+def _knows_end(alive: FileRecord, gone: FileRecord) -> bool:
+    """Whether what is alive was made by somebody who knew of the move: then it is a new file, not an edit of the old.
+
+    The tombstone may have been joined with edits since, but the mover's own counter is that of the move.
+    """
+    mover = gone.modified_by
+    return dict(alive.version.counters).get(mover, 0) >= dict(gone.version.counters).get(mover, 0)
 
 
 def copy_of(loser: FileRecord) -> FileRecord:

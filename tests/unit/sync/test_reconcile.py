@@ -134,6 +134,13 @@ CASES = [
         EDITED.with_version(JOIN),
     ),
     *swapped(
+        "a new file at a path from which another was moved stays, whatever else the tombstone was joined with",
+        a_file("new", version(a=2, b=7, c=1), by=2, when=6),
+        a_tombstone(version(a=2, b=1, c=5), moved_to="new.md", when=3),
+        a_file("new", version(a=2, b=7, c=5), by=2, when=6),
+        can_follow=True,
+    ),
+    *swapped(
         "a folder does not follow a moved file",
         a_folder(B, by=2),
         MOVED,
