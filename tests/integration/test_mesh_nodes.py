@@ -177,3 +177,46 @@ async def test_leaving_keeps_the_notes_and_tells_the_others(tmp_path: Path) -> N
         assert bert.find_vault(tmp_path / "b").record.role == "solo"
         assert bert.peers.get_peers() == []
         assert tree(tmp_path / "b") == tree(tmp_path / "a")
+
+
+async def test_an_observer_receives_and_keeps_its_own_changes_to_itself(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        service = await anna.add_vault(tmp_path / "a")
+        await invite(anna, tmp_path / "a", bert, tmp_path / "b", "observer")
+        await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        mine = bert.find_vault(tmp_path / "b")
+        with pytest.raises(NodeError, match="only receives"):
+            await bert.make_ticket(mine, role="member", life_s=60, reusable=False)
+        with pytest.raises(NodeError, match="observer"):
+            await bert.peers.remove_peer(anna.node_id)
+        (tmp_path / "b" / "own.md").write_text("bert's\n")
+        (tmp_path / "b" / "note 1.md").write_text("# Note 1\n\nbert was here\n")
+        (tmp_path / "a" / "note 2.md").write_text("from anna\n")
+        await until(lambda: (tmp_path / "b" / "note 2.md").read_text() == "from anna\n")
+        while set(await bert.withheld(mine)) != {"own.md", "note 1.md"}:
+            await until(lambda: True)
+        assert not (tmp_path / "a" / "own.md").exists()
+        # Promoted, it gives what it had kept.
+        await anna.mesh.set_role(service.vault, bert.node_id, "member")
+        await until(lambda: (tmp_path / "a" / "own.md").exists())
+        await until(lambda: (tmp_path / "a" / "note 1.md").read_text() == "# Note 1\n\nbert was here\n")
+        assert await bert.withheld(bert.find_vault(tmp_path / "b")) == []
+
+
+async def test_what_a_demoted_device_still_sends_is_refused_and_kept_on_it(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna:
+        service = await anna.add_vault(tmp_path / "a")
+        async with running_node(tmp_path, "Bert") as bert:
+            await invite(anna, tmp_path / "a", bert, tmp_path / "b")
+            await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        (tmp_path / "b" / "written before it heard.md").write_text("bert\n")
+        await anna.mesh.set_role(service.vault, bert.node_id, "observer")
+        async with running_node(tmp_path, "Bert") as again:
+            mine = again.find_vault(tmp_path / "b")
+            await until(lambda: mine.record.role == "observer" and connected(anna, again))
+            (tmp_path / "a" / "anna.md").write_text("anna\n")
+            await until(lambda: (tmp_path / "b" / "anna.md").exists())
+            assert await again.withheld(mine) == ["written before it heard.md"]
+        assert not (tmp_path / "a" / "written before it heard.md").exists()

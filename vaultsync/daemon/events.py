@@ -122,6 +122,17 @@ class PeerPaired:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesRefused:
+    """A device that may only receive has sent changes. They stay on it."""
+
+    vault: str
+    peer: str
+    paths: tuple[str, ...]
+    """The first few of them."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined:
     """A device belongs to a vault now, or has another role in it."""
 
@@ -160,6 +171,7 @@ Event = (
     | VaultStateChanged
     | PeerStateChanged
     | PeerPaired
+    | ChangesRefused
     | MemberJoined
     | MemberRemoved
     | OwnRoleChanged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from vaultsync.daemon.engine import Engine
@@ -45,6 +46,19 @@ CONTENTS_AHEAD: Final = 4
 VaultMessages = (Ack, Digest, Resync, Want, ChangeSet, Contents, ManifestPart, Chunks)
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the roles in a vault allow on a connection."""
+
+    offers: bool
+    """Our records go to the peer: this device is a member."""
+    accepts: bool
+    """The peer's records are taken: it is a member."""
+
+
+FULL: Final = Access(offers=True, accepts=True)
+
+
 class Link:
     """A conversation with a peer. `run` is its only task; it ends with the connection."""
 
@@ -56,15 +70,17 @@ class Link:
         engines: Mapping[VaultId, Engine],
         hello: Hello,
         members: Callable[[Members], Awaitable[None]],
+        access: Callable[[VaultId], Access],
     ) -> None:
         """`engines` are the vaults that are shared with this peer; `hello` says who we are; `members` takes what the
-        peer tells of a vault's members."""
+        peer tells of a vault's members; `access` says what the roles allow."""
         self.connection = connection
         self._reader = reader
         self._writer = writer
         self._engines = engines
         self._own_hello = hello
         self._members = members
+        self._access = access
         self._muted: set[VaultId] = set()
         self.theirs: Hello | None = None
         self.shared: dict[VaultId, Engine] = {}
@@ -153,6 +169,7 @@ class Link:
                 tasks.create_task(self._listen_for_life())
                 for vault in self.theirs.vaults:
                     if (engine := self.shared.get(vault.vault)) is not None:
+                        await self._restrict(engine)
                         await engine.opened(self.peer, vault)
                 self.wake()
         except* VaultsyncError as group:
@@ -163,6 +180,13 @@ class Link:
         for engine in self._engines.values():
             await engine.detach(self)
         await self.connection.close(code, reason)
+
+    async def _restrict(self, engine: Engine) -> None:
+        access = self._access(engine.vault)
+        if access != FULL:
+            await engine.act(
+                lambda replica, _: replica.restrict(self.peer, offers=access.offers, accepts=access.accepts)
+            )
 
     async def _end_when_dropped(self) -> None:
         raise await self._dropped

@@ -38,17 +38,18 @@ class Mesh:
         database: NodeDatabase,
         *,
         peers: PeerManager,
-        serves: Callable[[VaultId], bool],
+        own_role: Callable[[VaultId], str],
         introductions: Callable[[VaultId], bool],
         on_own_role: Callable[[VaultId, str], Awaitable[None]],
         emit: Callable[[Event], None],
         now_ms: Callable[[], int],
     ) -> None:
-        """`serves`: whether this node shares a vault; `introductions`: whether it tells and hears who else does."""
+        """`own_role`: this device's in a vault, `solo` for one that it does not share;
+        `introductions`: whether a vault tells and hears who else belongs to it."""
         self._memberships = memberships
         self._database = database
         self._peers = peers
-        self._serves = serves
+        self.own_role = own_role
         self._introductions = introductions
         self._on_own_role = on_own_role
         self._emit = emit
@@ -91,7 +92,7 @@ class Mesh:
         own = tuple(r for r in message.records if node in (r.member.node, r.member.succeeds))
         predecessors = {r.member.succeeds for r in own}
         shown = [*own, *(r for r in message.records if r.member.node in predecessors)]
-        if not own or not self._serves(message.vault) or not self._allowed(node):
+        if not own or self.own_role(message.vault) == SOLO or not self._allowed(node):
             return None
         changes = await self._memberships.receive(node, message.vault, shown)
         self._heard.put_nowait((changes, node))
@@ -107,7 +108,7 @@ class Mesh:
     async def receive(self, node: NodeId, message: Members) -> None:
         """A peer tells of members. `ProtocolError` if it may not, or tells too much."""
         peer = self._peers.get_peer(node)
-        if peer is None or peer.record.role_in(message.vault) is None or not self._serves(message.vault):
+        if peer is None or peer.record.role_in(message.vault) is None or self.own_role(message.vault) == SOLO:
             # It may not know yet that it was removed, or that the vault is not shared here any more.
             return
         if not self._allowed(node):

@@ -23,7 +23,7 @@ from vaultsync.daemon.greeting import (
     open_control,
     tell_and_leave,
 )
-from vaultsync.daemon.link import FIRST_WORD_S, Link
+from vaultsync.daemon.link import FIRST_WORD_S, Access, Link
 from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
 from vaultsync.daemon.peer import PeerState as PeerState
@@ -89,6 +89,9 @@ class Admission(Protocol):
 
 class MemberExchange(Protocol):
     """Knows who belongs to the vaults, and what to tell whom about that."""
+
+    def own_role(self, vault: VaultId) -> str:
+        """What this device may do in `vault`."""
 
     async def credentials(self, vaults: Iterable[VaultId]) -> Sequence[Members]:
         """What proves to a peer that this device belongs to `vaults`."""
@@ -426,6 +429,10 @@ class PeerManager:
         removed = self.exchange is not None and await self.exchange.was_removed(node)
         return RefusedError(CloseCode.REMOVED if removed else CloseCode.REFUSED, "")
 
+    def _access(self, peer: Peer, vault: VaultId) -> Access:
+        own = "member" if self.exchange is None else self.exchange.own_role(vault)
+        return Access(offers=own == "member", accepts=peer.record.role_in(vault) == "member")
+
     async def _hear_members(self, node: NodeId, message: Members) -> None:
         if self.exchange is not None:
             await self.exchange.receive(node, message)
@@ -453,7 +460,15 @@ class PeerManager:
             await connection.close(CloseCode.INTERNAL)
             return Ended(CloseCode.INTERNAL, opened=False)
         shared = {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None}
-        link = Link(connection, opened.reader, opened.writer, shared, self._hello(), partial(self._hear_members, node))
+        link = Link(
+            connection,
+            opened.reader,
+            opened.writer,
+            shared,
+            self._hello(),
+            partial(self._hear_members, node),
+            partial(self._access, peer),
+        )
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
         peer.free.clear()
         code, reason, stood = CloseCode.NORMAL, "", False

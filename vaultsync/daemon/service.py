@@ -127,7 +127,7 @@ class Node:
             self.memberships,
             database,
             peers=self.peers,
-            serves=self._shares,
+            own_role=self._own_role,
             introductions=self._introductions,
             on_own_role=self._own_role_changed,
             emit=self.bus.emit,
@@ -224,9 +224,9 @@ class Node:
         self._vault_tasks.add(task)
         task.add_done_callback(self._vault_tasks.discard)
 
-    def _shares(self, vault: VaultId) -> bool:
+    def _own_role(self, vault: VaultId) -> str:
         service = self.vaults.get(vault)
-        return service is not None and service.record.role != SOLO
+        return SOLO if service is None else service.record.role
 
     def _introductions(self, vault: VaultId) -> bool:
         service = self.vaults.get(vault)
@@ -245,7 +245,7 @@ class Node:
         for vault, service in list(self.vaults.items()):
             if service.record.role == "member":
                 await self.memberships.found(vault)
-        await self.mesh.announce([vault for vault in list(self.vaults) if self._shares(vault)])
+        await self.mesh.announce([vault for vault in list(self.vaults) if self._own_role(vault) != SOLO])
 
     def _engine_changed(self, vault: VaultId, engine: Engine | None) -> None:
         if engine is None:
@@ -256,6 +256,15 @@ class Node:
             knows_it = peer.link is not None and peer.link.shared.get(vault) is engine
             if peer.record.role_in(vault) is not None and not knows_it:
                 self.peers.refresh(peer.record.node_id)
+
+    async def withheld(self, service: VaultService, limit: int = 1000) -> list[str]:
+        """Paths that this device has changed and, being an observer, keeps to itself."""
+        if service.engine is None or service.record.role != "observer":
+            return []
+        members = [
+            peer.record.node_id for peer in self.peers.get_peers() if peer.record.role_in(service.vault) == "member"
+        ]
+        return await service.engine.read(lambda replica: replica.withheld(members, limit))
 
     def find_vault(self, root: Path) -> VaultService:
         """The service of the vault at `root`. `NodeError` if this node does not serve it."""

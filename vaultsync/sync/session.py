@@ -82,6 +82,10 @@ class Session:
         self._digest_sent_at_ms = 0
         self._resync_at_ms: int | None = None
         self._resync_due = False
+        self.offers = True
+        """Whether our records go to the peer: not if this device is an observer."""
+        self.accepts = True
+        """Whether the peer's records are taken: not if it is an observer."""
 
     @property
     def is_unsaved(self) -> bool:
@@ -113,7 +117,7 @@ class Session:
 
     def next_outgoing(self, sequence: int) -> Outgoing | None:
         """Which records to send next, if any."""
-        return Outgoing(self.sent, self._start) if self.sent < sequence else None
+        return Outgoing(self.sent, self._start) if self.offers and self.sent < sequence else None
 
     def changes_sent(self, through: int) -> int:
         """A change set up to `through` is about to go. Returns the `through` that it must carry: never less than
@@ -154,12 +158,16 @@ class Session:
 
     def receive_digest(self, message: Digest, mine: Position, now_ms: int) -> bool | None:
         """Compare. None: the positions do not meet, which says nothing; False: the indexes differ."""
-        if message.sequence != self.tracker.cursor or message.cursor != mine.sequence:
+        if self.accepts and message.sequence != self.tracker.cursor:
+            return None
+        if self.offers and message.cursor != mine.sequence:
             return None
         equal = message.digest == mine.digest
         self.in_sync = equal
         if equal:
             self.proven_at_ms = now_ms
+        elif not (self.offers and self.accepts):
+            return None  # an observer may have changes of its own, which go nowhere
         elif self._resync_at_ms is None or abs(now_ms - self._resync_at_ms) >= RESYNC_EVERY_MS:
             self._resync_at_ms = now_ms
             self._resync_due = True
@@ -187,7 +195,6 @@ class Session:
         """Whether both cursors have met: all of ours is acknowledged, and all that arrived is applied."""
         return (
             bool(self.peer_index_id)
-            and self.acked == self.sent == sequence
-            and self.tracker.cursor == self.tracker.through
-            and self.tracker.cursor >= self.peer_sequence
+            and (not self.offers or self.acked == self.sent == sequence)
+            and (not self.accepts or self.tracker.through == self.tracker.cursor >= self.peer_sequence)
         )

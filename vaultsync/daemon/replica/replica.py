@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from vaultsync.daemon.events import IndexesDiffer, ProvenInSync, SyncProgressed
+from vaultsync.daemon.events import ChangesRefused, IndexesDiffer, ProvenInSync, SyncProgressed
 from vaultsync.daemon.replica import conflicts, fetch, observe, restore, serve, wanted
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
@@ -15,6 +15,7 @@ from vaultsync.daemon.replica.state import Effects, ReplicaState
 from vaultsync.errors import CloseCode, ProtocolError
 from vaultsync.model.filters import IGNORE_FILE
 from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.limits import MAX_RECORDS
 from vaultsync.protocol.messages import (
     Ack,
     ChangeSet,
@@ -35,6 +36,9 @@ from vaultsync.vault.selection import Selection
 
 LONGEST_WAIT_MS: Final = 60_000
 """Nothing is put off for longer."""
+
+MAX_REFUSED_NAMED = 10
+"""Paths that are named when changes are refused."""
 
 VaultMessage = Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
 """What a peer may say of one vault after the Hellos."""
@@ -68,6 +72,22 @@ class Replica:
         session = Session(self.vault, index.index_id, self._state.position, held, acked)
         self._state.sessions[peer.raw] = session
         return session.hello()
+
+    def restrict(self, peer: NodeId, *, offers: bool, accepts: bool) -> None:
+        """Keep to the roles: whether our records go to `peer`, and whether its records are taken."""
+        session = self._session(peer)
+        session.offers, session.accepts = offers, accepts
+
+    def withheld(self, members: Iterable[NodeId], limit: int) -> list[str]:
+        """Paths with changes of this device that none of `members` has: what an observer keeps to itself."""
+        index = self._state.store.index
+        after = max((index.acked(member.raw) for member in members), default=0)
+        found: list[str] = []
+        while len(found) < limit and (entries := index.changes_after(after, MAX_RECORDS)):
+            own = [e.record.path for e in entries if not e.source and e.record.modified_by == self._state.author.node]
+            found += own[: limit - len(found)]
+            after = entries[-1].sequence
+        return found
 
     def opened(self, peer: NodeId, theirs: VaultHello, now_ms: int) -> Effects:
         """The peer has said the same of its side; the exchange begins."""
@@ -124,6 +144,11 @@ class Replica:
                 session.receive_resync(message)
             case Want():
                 session.receive_want(message)
+            case ChangeSet() if not session.accepts:
+                # Not acknowledged either: its own device goes on knowing that nobody has them.
+                if message.records:
+                    paths = tuple(record.path for record in message.records[:MAX_REFUSED_NAMED])
+                    state.emit(ChangesRefused(state.vault_text, str(peer), paths, len(message.records)))
             case ChangeSet():
                 session.receive_changes(message)
                 waiting = fetch.receive_inline(state, message.contents)
@@ -194,7 +219,7 @@ class Replica:
     def restore(self, versions: Sequence[HistoryVersion], removed: Sequence[str], now_ms: int) -> Effects:
         """Put contents of history back, and remove files, as an edit of this device.
 
-        Raises `VaultError` if a content is not held or a file is being edited.
+        Raises `RequestError` if a content is not held or a file is being edited.
         """
         changed = restore.restore(self._state, versions, now_ms)
         changed |= restore.remove(self._state, removed, now_ms)
@@ -206,13 +231,13 @@ class Replica:
         return self._after_change(changed, now_ms)
 
     def undo_merge(self, path: str, now_ms: int) -> Effects:
-        """Put back what this device had before the newest merge of `path`. `VaultError` if it is no merge."""
+        """Put back what this device had before the newest merge of `path`. `RequestError` if it is no merge."""
         changed = conflicts.undo_merge(self._state, path, now_ms)
         self._log(now_ms, "undone", path, "The merge was undone.")
         return self._after_change(changed, now_ms)
 
     def resolve(self, path: str, choice: Choice, now_ms: int, content: bytes | None = None) -> Effects:
-        """End a conflict (conflicts.py). `VaultError` if there is none at `path`."""
+        """End a conflict (conflicts.py). `RequestError` if there is none at `path`."""
         changed = conflicts.resolve(self._state, path, choice, now_ms, content)
         self._log(now_ms, "resolved", path, f"The conflict was ended by hand: {choice.value}.")
         return self._after_change(changed, now_ms)
