@@ -13,7 +13,7 @@ import httpx
 
 from vaultsync.client.decoding import decode
 from vaultsync.client.problems import error_of
-from vaultsync.client.streams import events_of, samples_of
+from vaultsync.client.streams import TimedEvent, events_of, samples_of, timed_events_of
 from vaultsync.daemon.config import Places
 from vaultsync.daemon.descriptor import Descriptor
 from vaultsync.daemon.events import Event
@@ -177,6 +177,13 @@ class NodeClient:
         async with self._lines("/events", headers) as lines:
             async for numbered in events_of(lines):
                 yield numbered
+
+    async def timed_events(self, after: int | None = None) -> AsyncIterator[TimedEvent]:
+        """The same, each with the time at which it happened."""
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        async with self._lines("/events", headers) as lines:
+            async for timed in timed_events_of(lines):
+                yield timed
 
     async def traffic(self) -> AsyncIterator[TrafficSample]:
         """What moves over the network, once per second, until the node stops."""

@@ -23,6 +23,16 @@ class Frame:
     data: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimedEvent:
+    """Something that happened, and when."""
+
+    number: int
+    at_ms: int | None
+    """Unix time in ms; None if the node does not know any more."""
+    event: Event
+
+
 async def frames_of(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
     """The events with data that `lines` spell."""
     number, name, data = 0, "", list[str]()
@@ -50,6 +60,20 @@ async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[tuple[int, Event
         kind = KINDS.get(frame.name)
         if kind is not None:
             yield frame.number, decode(kind, _object(frame))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    at: int | None = None
+
+
+async def timed_events_of(lines: AsyncIterator[str]) -> AsyncIterator[TimedEvent]:
+    """The same with the times at which they happened."""
+    async for frame in frames_of(lines):
+        kind = KINDS.get(frame.name)
+        if kind is not None:
+            data = _object(frame)
+            yield TimedEvent(frame.number, decode(_Stamp, data).at, decode(kind, data))
 
 
 async def samples_of(lines: AsyncIterator[str]) -> AsyncIterator[TrafficSample]:

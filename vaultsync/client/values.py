@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vaultsync.client.streams import TimedEvent
 from vaultsync.daemon.config import Places
 from vaultsync.daemon.events import (
     ChangeApplied,
@@ -67,6 +68,7 @@ __all__ = [
     "Status",
     "SyncProgressed",
     "TicketInfo",
+    "TimedEvent",
     "TrafficSample",
     "TransferInfo",
     "Trouble",

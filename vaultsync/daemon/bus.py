@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final
@@ -18,6 +19,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
+        self._times: deque[int] = deque(maxlen=KEPT)
         self._arrived = asyncio.Event()
         self.newest = 0
         """The number of the newest event; the first is 1."""
@@ -26,8 +28,14 @@ class EventBus:
         """Call in the event loop."""
         self.newest += 1
         self._kept.append((self.newest, event))
+        self._times.append(time.time_ns() // 1_000_000)
         self._arrived.set()
         self._arrived = asyncio.Event()
+
+    def time_of(self, number: int) -> int | None:
+        """When the event with that number was emitted, in Unix ms; None if it is not kept any more."""
+        place = number - self.newest - 1 + len(self._times)
+        return self._times[place] if 0 <= place < len(self._times) else None
 
     async def listen(self, after: int | None = None) -> AsyncIterator[tuple[int, Event]]:
         """Events with their numbers, from the one after `after` (None: from now on), without end."""

@@ -39,7 +39,7 @@ class Entry:
     """One line."""
 
     at_ms: int | None
-    """Unix time in ms; None if it was before the dashboard listened."""
+    """Unix time in ms; None if nobody knows any more."""
     sign: str
     text: str
     tone: Tone = Tone.PLAIN
@@ -55,9 +55,9 @@ class ActivityLog:
 
     entries: tuple[Entry, ...] = ()
 
-    def with_event(self, event: Event, now_ms: int | None, *, vault_name: Name, peer_name: Name) -> ActivityLog:
+    def with_event(self, event: Event, at_ms: int | None, *, vault_name: Name, peer_name: Name) -> ActivityLog:
         """The log after `event`; unchanged if that is nothing to tell."""
-        entry = _entry(event, now_ms, vault_name, peer_name)
+        entry = _entry(event, at_ms, vault_name, peer_name)
         if entry is None:
             return self
         if isinstance(event, ChangeApplied | ChangeObserved) and _is_burst(self.entries, entry):
@@ -83,57 +83,57 @@ def _apart(before: Entry, now: Entry) -> bool:
     return now.at_ms - before.at_ms > BURST_MS
 
 
-def _entry(event: Event, now_ms: int | None, vault_name: Name, peer_name: Name) -> Entry | None:
+def _entry(event: Event, at_ms: int | None, vault_name: Name, peer_name: Name) -> Entry | None:
     match event:
         case ChangeObserved():
-            return Entry(now_ms, "→", f"{event.path} {event.action} here", stream=f"{event.vault} out")
+            return Entry(at_ms, "→", f"{event.path} {event.action} here", stream=f"{event.vault} out")
         case ChangeApplied():
             who = f"by {peer_name(event.peer)}" if event.peer else "here"
             tone = Tone.BUSY if event.action in ("merged", "conflict") else Tone.PLAIN
             why = f" ({event.because})" if event.because and tone is Tone.BUSY else ""
             stream = f"{event.vault} in" if tone is Tone.PLAIN else ""
-            return Entry(now_ms, "←", f"{event.path} {event.action} {who}{why}", tone, stream)
+            return Entry(at_ms, "←", f"{event.path} {event.action} {who}{why}", tone, stream)
         case ProvenInSync():
             text = f"{vault_name(event.vault)} is in sync with {peer_name(event.peer)}"
-            return Entry(now_ms, "✓", text, Tone.GOOD)
+            return Entry(at_ms, "✓", text, Tone.GOOD)
         case IndexesDiffer():
             text = f"{vault_name(event.vault)} differs from {peer_name(event.peer)}; comparing everything"
-            return Entry(now_ms, "!", text, Tone.BUSY)
+            return Entry(at_ms, "!", text, Tone.BUSY)
         case TroubleChanged():
             if event.reason:
-                return Entry(now_ms, "!", f"{event.path}: {event.reason}", Tone.BAD)
-            return Entry(now_ms, "✓", f"{event.path}: no trouble any more", Tone.GOOD)
+                return Entry(at_ms, "!", f"{event.path}: {event.reason}", Tone.BAD)
+            return Entry(at_ms, "✓", f"{event.path}: no trouble any more", Tone.GOOD)
         case DeletionHeld():
             held = words.count(event.count, "deletion")
-            return Entry(now_ms, "!", f"{vault_name(event.vault)}: {held} held. {event.cause}", Tone.BAD)
+            return Entry(at_ms, "!", f"{vault_name(event.vault)}: {held} held. {event.cause}", Tone.BAD)
         case VaultStateChanged():
-            return _vault_entry(event, now_ms, vault_name)
+            return _vault_entry(event, at_ms, vault_name)
         case PeerStateChanged():
-            return _peer_entry(event, now_ms)
+            return _peer_entry(event, at_ms)
         case PeerPaired():
             text = f"paired with {event.name}: {' '.join(event.words)}"
-            return Entry(now_ms, "✓", text, Tone.GOOD)
+            return Entry(at_ms, "✓", text, Tone.GOOD)
         case ScanProgressed():
             if not event.done:
                 return None
             text = f"{vault_name(event.vault)} looked through: {words.count(event.files, 'file')}"
-            return Entry(now_ms, "·", text, Tone.DIM)
+            return Entry(at_ms, "·", text, Tone.DIM)
         case _:
             return None
 
 
-def _vault_entry(event: VaultStateChanged, now_ms: int | None, vault_name: Name) -> Entry | None:
+def _vault_entry(event: VaultStateChanged, at_ms: int | None, vault_name: Name) -> Entry | None:
     if event.state in ("scanning", "ready", "opening"):
         return None
     why = f": {event.reason}" if event.reason else ""
     tone = Tone.BAD if event.state in ("offline", "failed") else Tone.DIM
-    return Entry(now_ms, "!" if tone is Tone.BAD else "·", f"{vault_name(event.vault)} is {event.state}{why}", tone)
+    return Entry(at_ms, "!" if tone is Tone.BAD else "·", f"{vault_name(event.vault)} is {event.state}{why}", tone)
 
 
-def _peer_entry(event: PeerStateChanged, now_ms: int | None) -> Entry | None:
+def _peer_entry(event: PeerStateChanged, at_ms: int | None) -> Entry | None:
     if event.state in ("connecting", "syncing"):
         return None
     if event.state == "connected":
-        return Entry(now_ms, "●", f"{event.name} is connected", Tone.GOOD)
+        return Entry(at_ms, "●", f"{event.name} is connected", Tone.GOOD)
     why = f": {event.reason}" if event.reason else ""
-    return Entry(now_ms, "○", f"{event.name} is not connected{why}", Tone.DIM)
+    return Entry(at_ms, "○", f"{event.name} is not connected{why}", Tone.DIM)

@@ -50,8 +50,8 @@ class Dashboard(Host):
         Binding("3,f3", "switch_mode('history')", "History", show=False, tooltip="Earlier versions and deleted notes"),
         Binding("4,f4", "switch_mode('attention')", "Attention", show=False, tooltip="What waits for a person"),
         Binding("5,f5", "switch_mode('settings')", "Settings", show=False, tooltip="Of this device and of its vaults"),
-        Binding("a", "add_device", "Add", tooltip="Add a device: make a ticket for another device"),
-        Binding("j", "join", "Join", tooltip="Join a vault: use a ticket from another device"),
+        Binding("a", "add_device", "Add device", show=False, tooltip="Make a ticket for another device"),
+        Binding("j", "join", "Join a vault", show=False, tooltip="Use a ticket from another device"),
         Binding("R", "start_node", "Start the node", show=False, tooltip="Start the node again, if it has stopped"),
         Binding("ctrl+t", "toggle_light", "Light or dark", show=False, tooltip="Switch between light and dark"),
         Binding("question_mark", "keys", "Keys", key_display="?", tooltip="Show what every key does here"),
@@ -85,8 +85,8 @@ class Dashboard(Host):
 
     def on_events_came(self, message: EventsCame) -> None:
         board = self.board
-        for number, event in message.events:
-            board = heard(board, number, event, message.now_ms)
+        for timed in message.events:
+            board = heard(board, timed)
         self.board = board
 
     def on_traffic_came(self, message: TrafficCame) -> None:

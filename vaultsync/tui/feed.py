@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Final
 
 from textual.message import Message
 
 from vaultsync.client.recovery import RecoveryClient
-from vaultsync.client.values import Event, Places
+from vaultsync.client.values import Places, TimedEvent
 from vaultsync.errors import NodeNotRunningError, VaultsyncError
 from vaultsync.tui.messages import EventsCame, LookCame, NodeFound, NodeLost, StatusCame, TrafficCame
 from vaultsync.tui.state import asks_for_a_look, asks_for_status
@@ -19,8 +18,6 @@ RETRY_S: Final = 0.5
 """How often a node that is gone is looked for."""
 GATHER_S: Final = 0.05
 """Events that come this close together are told together: thousands may."""
-REMEMBERED_S: Final = 0.5
-"""What a node remembers comes at once when it is first listened to, and nobody knows when it was."""
 STATUS_GAP_S: Final = 0.25
 """The least time between two status requests."""
 LOOK_GAP_S: Final = 2.0
@@ -38,7 +35,7 @@ class Feed:
         self._heard_to: int | None = None
         """The number of the last event, of the node run that is meant by `_run`."""
         self._run: tuple[int, int] | None = None
-        self._gathered: list[tuple[int, Event]] = []
+        self._gathered: list[TimedEvent] = []
         self._arrived = asyncio.Event()
         self._stale = asyncio.Event()
         self._look_at: set[str] = set()
@@ -84,32 +81,25 @@ class Feed:
             tasks.create_task(self._look_around(client))
 
     async def _listen(self, client: RecoveryClient) -> None:
-        async for number, event in client.events(self._heard_to or 0):
-            self._gathered.append((number, event))
+        async for timed in client.timed_events(self._heard_to or 0):
+            self._gathered.append(timed)
             self._arrived.set()
         raise NodeNotRunningError("The node stopped.")
 
     async def _tell(self) -> None:
-        remembered = self._heard_to is None
         while True:
-            try:
-                async with asyncio.timeout(REMEMBERED_S if remembered else None):
-                    await self._arrived.wait()
-            except TimeoutError:
-                remembered = False
-                continue
+            await self._arrived.wait()
             await asyncio.sleep(GATHER_S)
             self._arrived.clear()
             events, self._gathered = self._gathered, []
             if not events:
                 continue
-            self._post(EventsCame(events, None if remembered else time.time_ns() // 1_000_000))
-            remembered = False
-            self._heard_to = events[-1][0]
-            if any(asks_for_status(event) for _, event in events):
+            self._post(EventsCame(events))
+            self._heard_to = events[-1].number
+            if any(asks_for_status(timed.event) for timed in events):
                 self._stale.set()
-            for _, event in events:
-                if (vault := asks_for_a_look(event)) is not None:
+            for timed in events:
+                if (vault := asks_for_a_look(timed.event)) is not None:
                     self.look(vault)
 
     async def _ask(self, client: RecoveryClient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import App, ComposeResult
 from textual.message import Message
@@ -19,6 +19,9 @@ from vaultsync.errors import NodeNotRunningError, VaultsyncError
 from vaultsync.tui.messages import RequestDone, RequestFailed
 from vaultsync.tui.nav import NavBar
 from vaultsync.tui.state import Board
+
+WIDE: Final = 110
+"""Columns from which on things stand side by side."""
 
 Request = Callable[[RecoveryClient], Awaitable[Message | None]]
 """Asks the node for something; gives the message to post when it has answered."""
@@ -58,7 +61,7 @@ class Host(App[None]):
 class BoardScreen(Screen[None]):
     """A screen below the bar of screens, which draws the board and asks the node for things."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual declares it so)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 (Textual declares it so)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
     PLACE: ClassVar[str] = ""
     """Which entry of the bar of screens it is."""
@@ -75,11 +78,15 @@ class BoardScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield NavBar(self.PLACE)
         yield from self.compose_body()
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=self.app.size.width >= WIDE)
 
     def compose_body(self) -> ComposeResult:
         """What is between the bar and the footer."""
         raise NotImplementedError
+
+    def on_resize(self) -> None:
+        # Where there is little room, the hints of the screen's own keys come first.
+        self.query_one(Footer).show_command_palette = self.app.size.width >= WIDE
 
     def show_board(self, board: Board) -> None:
         """Draw what the board says. Called when it changes and when the screen comes up."""
@@ -105,7 +112,7 @@ class BoardScreen(Screen[None]):
             if message is not None:
                 self.post_message(message)
 
-        return self.run_worker(work(), name=name, group=group or name, exclusive=bool(group), exit_on_error=True)
+        return self.run_worker(work, name=name, group=group or name, exclusive=bool(group), exit_on_error=True)
 
     async def answer_to(self, ask: Request) -> Message | None:
         """What comes of a request: its message, or `RequestFailed`."""

@@ -11,7 +11,6 @@ from vaultsync.client.values import (
     AttemptInfo,
     ConflictInfo,
     DeviceConfig,
-    Event,
     ExplanationInfo,
     HeldInfo,
     JoinInfo,
@@ -20,6 +19,7 @@ from vaultsync.client.values import (
     RestoreInfo,
     Status,
     TicketInfo,
+    TimedEvent,
     TrafficSample,
     VaultOptions,
     VersionInfo,
@@ -49,11 +49,9 @@ class StatusCame(Message):
 
 @dataclass
 class EventsCame(Message):
-    """Events with their numbers, in order."""
+    """Events in order."""
 
-    events: list[tuple[int, Event]]
-    now_ms: int | None
-    """When, as Unix time in ms; None if they were before the dashboard listened."""
+    events: list[TimedEvent]
 
 
 @dataclass

@@ -29,13 +29,18 @@ class NavTab(Static):
     def __init__(self, place: str, key: str, title: str, tooltip: str, *, here: bool) -> None:
         super().__init__(classes="-here" if here else "")
         self.place, self._key, self._title = place, key, title
+        self._here = here
         self.tooltip = f"{tooltip} (key {key})"
         self.show_count(0)
 
     def show_count(self, count: int) -> None:
         """How many things wait there."""
         more = f" !{count}" if count else ""
-        self.update(Content.assemble((self._key, "bold"), " ", self._title, (more, f"bold {Tone.BAD}")))
+        self.update(
+            Content.assemble(
+                (self._key, "bold"), " ", self._title, (more, "bold" if self._here else f"bold {Tone.BAD}")
+            )
+        )
 
     async def on_click(self) -> None:
         await self.app.switch_mode(self.place)

@@ -12,7 +12,7 @@ from vaultsync.client import words
 from vaultsync.client.values import RestoreInfo, VersionInfo
 from vaultsync.tui.diffing import Line
 from vaultsync.tui.tone import Tone
-from vaultsync.tui.widgets.clock import date_time
+from vaultsync.tui.widgets.clock import date_time, version_time
 from vaultsync.tui.widgets.items import Item
 
 
@@ -62,18 +62,34 @@ def plan_items(plan: RestoreInfo) -> list[Item]:
     ]
 
 
+def plan_title(plan: RestoreInfo) -> str:
+    """The same in sum."""
+    changes = f"+{len(plan.bring_back)} ~{len(plan.change_back)} -{len(plan.remove)}"
+    return f"As of {date_time(plan.at)}  {changes}"
+
+
 def plan_text(plan: RestoreInfo) -> Content:
-    """The same in sum, and how to do it."""
-    lost = f"\n{words.count(len(plan.lost), 'file')} of then cannot be had any more." if plan.lost else ""
+    """What to do about it."""
     if not (plan.bring_back or plan.change_back or plan.remove):
+        lost = f" {words.count(len(plan.lost), 'file')} of then cannot be had any more." if plan.lost else ""
         return Content(f"Nothing has changed since {date_time(plan.at)}.{lost}")
-    return Content.assemble(
-        f"To be as it was at {date_time(plan.at)}, {words.count(len(plan.bring_back), 'file')} would come back, "
-        f"{len(plan.change_back)} change back and {len(plan.remove)} be removed.{lost}\n\nPress ",
-        ("r", "bold"),
-        " to bring the whole vault to that. A single note: find it with ",
-        ("/", "bold"),
-        ".",
+    return Content.assemble("Press ", ("r", "bold"), " to bring the whole vault to that.")
+
+
+def one_question(version: VersionInfo) -> str:
+    """What restoring one version means."""
+    return (
+        f"{version.path} becomes what it was at {date_time(version.at)} ({words.size(version.size)}). That is an "
+        "ordinary edit: it reaches every device, and what stands there now stays in history."
+    )
+
+
+def all_question(vault: str, plan: RestoreInfo) -> str:
+    """What bringing a vault to a time means."""
+    return (
+        f"{vault} becomes what it was at {date_time(plan.at)}: {words.count(len(plan.bring_back), 'file')} come back, "
+        f"{len(plan.change_back)} change back, {len(plan.remove)} are removed. It reaches every device, and all that "
+        "is there now stays in history."
     )
 
 
@@ -92,7 +108,7 @@ def _version(version: VersionInfo, now_ms: int) -> Content:
     size = f" · {words.size(version.size)}" if version.content else ""
     note = f" · {version.note}" if version.note else ""
     return Content.assemble(
-        date_time(version.at),
+        version_time(version.at, now_ms),
         "  ",
         (f"{version.action:<9}", _TONES.get(version.action, Tone.PLAIN)),
         (f" {version.device_name}{size}{held}{note}", Tone.DIM),

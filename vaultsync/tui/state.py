@@ -20,6 +20,7 @@ from vaultsync.client.values import (
     ScanProgressed,
     Status,
     SyncProgressed,
+    TimedEvent,
     TrafficSample,
     TransferInfo,
     VaultInfo,
@@ -88,7 +89,7 @@ class Board:
     conflicts: Mapping[str, tuple[ConflictInfo, ...]] = field(default_factory=dict)
     """Conflict copies and late merges, by vault."""
     paired: tuple[PeerPaired, ...] = ()
-    """Pairings since the dashboard was opened, the newest last."""
+    """Pairings that the node remembers, the newest last."""
 
     @property
     def vaults(self) -> tuple[VaultInfo, ...]:
@@ -158,10 +159,11 @@ def measured(board: Board, sample: TrafficSample) -> Board:
     return replace(board, rates=(*board.rates[1 - SAMPLES_KEPT :], rate), transfers=sample.transfers)
 
 
-def heard(board: Board, number: int, event: Event, now_ms: int | None) -> Board:
-    """Something happened. `now_ms` is when, or None if it was before the dashboard listened."""
-    said = board.activity.with_event(event, now_ms, vault_name=board.vault_name, peer_name=board.peer_name)
-    board = replace(board, events_to=number, activity=said)
+def heard(board: Board, timed: TimedEvent) -> Board:
+    """Something happened."""
+    event = timed.event
+    said = board.activity.with_event(event, timed.at_ms, vault_name=board.vault_name, peer_name=board.peer_name)
+    board = replace(board, events_to=timed.number, activity=said)
     match event:
         case ScanProgressed():
             scans = {**board.scans, event.vault: event.files}
@@ -179,7 +181,7 @@ def heard(board: Board, number: int, event: Event, now_ms: int | None) -> Board:
             return _with_peer(board, event)
         case VaultStateChanged():
             return _with_vault(board, event)
-        case PeerPaired() if now_ms is not None:
+        case PeerPaired():
             return replace(board, paired=(*board.paired, event))
     return board
 

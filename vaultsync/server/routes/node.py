@@ -44,7 +44,8 @@ async def events(
     """Everything that happens, as server-sent events with numbers.
 
     Begins after the event `after` or `Last-Event-ID`, as far back as the node remembers; without them, now. The
-    event's name is its kind in snake case; its data is a JSON object. Ends when the node stops.
+    event's name is its kind in snake case; its data is a JSON object, in which `at` is when it
+    happened (Unix ms). Ends when the node stops.
     """
     start = last_event_id if last_event_id is not None else after
     if start is not None and start > node.bus.newest:
@@ -66,7 +67,7 @@ async def _stream(node: Node, after: int | None) -> AsyncIterator[str]:
             await asyncio.wait(waited, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if arriving.done():
                 number, event = arriving.result()
-                yield as_frame(number, event)
+                yield as_frame(number, event, node.bus.time_of(number))
                 arriving = asyncio.ensure_future(anext(listener))
             elif stopping.done():
                 return
@@ -78,7 +79,7 @@ async def _stream(node: Node, after: int | None) -> AsyncIterator[str]:
         await asyncio.gather(arriving, stopping, return_exceptions=True)
 
 
-def as_frame(number: int, event: Event) -> str:
-    """One server-sent event (WHATWG HTML, "Server-sent events")."""
-    data = json.dumps(asdict(event), ensure_ascii=False, separators=(",", ":"))
+def as_frame(number: int, event: Event, at_ms: int | None = None) -> str:
+    """One server-sent event (WHATWG HTML, "Server-sent events"); `at_ms` is when it happened, in Unix ms."""
+    data = json.dumps({**asdict(event), "at": at_ms}, ensure_ascii=False, separators=(",", ":"))
     return f"id: {number}\nevent: {kind_of(event)}\ndata: {data}\n\n"

@@ -13,7 +13,6 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
-from vaultsync.client import words
 from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.times import parse_time
 from vaultsync.client.values import RestoreInfo, VersionInfo
@@ -30,11 +29,14 @@ from vaultsync.tui.messages import (
 )
 from vaultsync.tui.past import (
     Mode,
+    all_question,
     deleted_items,
     difference_content,
     note_items,
+    one_question,
     plan_items,
     plan_text,
+    plan_title,
     version_items,
 )
 from vaultsync.tui.state import Board
@@ -61,7 +63,7 @@ class HistoryScreen(BoardScreen):
         Binding("r", "restore", "Restore", tooltip="Bring back the version, the deleted note, or all as it was then"),
         Binding("b", "against", "Compare", tooltip="Compare with the version before it, or with what stands there now"),
         Binding("D", "deleted", "Deleted", tooltip="List the deleted notes"),
-        Binding("T", "then", "As of", tooltip="Show what the vault was at another time"),
+        Binding("T", "then", "Then", tooltip="Show what the vault was at another time"),
         Binding("v", "next_vault", "Vault", tooltip="Look in the next vault"),
         Binding("escape", "out", "Out of the field", show=False, tooltip="Leave the search field, so that keys work"),
     ]
@@ -146,7 +148,7 @@ class HistoryScreen(BoardScreen):
         self._mode = Mode.THEN
         self._load()
         notes = self.query_one("#notes", ItemList)
-        notes.border_title = f"As of {date_time(message.info.at)}"
+        notes.border_title = plan_title(message.info)
         self._list(plan_items(message.info))
         notes.focus()
         self.query_one("#versions", ItemList).show(())
@@ -202,15 +204,15 @@ class HistoryScreen(BoardScreen):
         place = self._place()
         if self._vault is None or place is None:
             return
-        vault, new = self._vault, self._versions[place]
+        vault, chosen = self._vault, self._versions[place]
+        pair: tuple[VersionInfo | None, VersionInfo]
         if self._with_now:
-            old, new, title = new, self._versions[0], "From this version to what stands there now"
+            pair, title = (chosen, self._versions[0]), "From this version to what stands there now"
         else:
-            old, title = self._before(place), "What this version changed"
+            pair, title = (self._before(place), chosen), "What this version changed"
 
         async def load(client: RecoveryClient) -> DifferenceCame:
-            before = await self._bytes(client, vault, old)
-            after = await self._bytes(client, vault, new)
+            before, after = [await self._bytes(client, vault, version) for version in pair]
             lines = await asyncio.to_thread(difference, before, after)
             return DifferenceCame(f"{place}", title, lines)
 
@@ -306,16 +308,11 @@ class HistoryScreen(BoardScreen):
         if not version.content or not version.restorable:
             self.notify("This device does not have that content any more.", severity="error")
             return
-        when = date_time(version.at)
-        text = (
-            f"{version.path} becomes what it was at {when} ({words.size(version.size)}). That is an ordinary edit: it "
-        )
-        text += "reaches every device, and what stands there now stays in history."
-        if await self.app.push_screen_wait(Confirm("Restore this version?", text, yes="Restore")):
+        if await self.app.push_screen_wait(Confirm("Restore this version?", one_question(version), yes="Restore")):
             self.do(
                 "restore",
                 lambda client: client.restore(vault, version.path, version.content),
-                f"{version.path} is as it was at {when}.",
+                f"{version.path} is as it was at {date_time(version.at)}.",
             )
 
     @work(name="restore a time", exclusive=True, group="restore")
@@ -323,16 +320,10 @@ class HistoryScreen(BoardScreen):
         vault, plan = self._vault, self._plan
         if vault is None or plan is None:
             return
-        count = len(plan.bring_back) + len(plan.change_back) + len(plan.remove)
-        if not count:
+        if not (plan.bring_back or plan.change_back or plan.remove):
             self.notify("There is nothing to bring back.")
             return
-        name = self.board.vault_name(vault)
-        text = (
-            f"{name} becomes what it was at {date_time(plan.at)}: {words.count(len(plan.bring_back), 'file')} come back, "
-            f"{len(plan.change_back)} change back, {len(plan.remove)} are removed. It reaches every device, and all that "
-            "is there now stays in history."
-        )
+        text = all_question(self.board.vault_name(vault), plan)
         if await self.app.push_screen_wait(Confirm("Restore the whole vault?", text, yes="Restore", danger=True)):
 
             async def restore(client: RecoveryClient) -> RestorePreviewed:

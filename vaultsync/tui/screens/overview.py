@@ -37,6 +37,8 @@ class OverviewScreen(BoardScreen):
             "d", "disconnect", "Disconnect", tooltip="Disconnect the highlighted device until it is asked for again"
         ),
         Binding("n", "add_folder", "New", tooltip="New vault: sync another folder of notes on this device"),
+        Binding("a", "app.add_device", "Add", tooltip="Add a device: make a ticket for it"),
+        Binding("j", "app.join", "Join", tooltip="Join a vault: use a ticket from another device"),
     ]
 
     def compose_body(self) -> ComposeResult:

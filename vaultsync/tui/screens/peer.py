@@ -35,8 +35,8 @@ class PeerScreen(BoardScreen):
     PLACE = "overview"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Back to the overview"),
-        Binding("r", "rename", "Rename", tooltip="Give the device another name, on this device only"),
-        Binding("o", "auto_connect", "Keep connected", tooltip="Switch whether a connection to it is kept up"),
+        Binding("r", "rename", "Name", tooltip="Give the device another name, on this device only"),
+        Binding("o", "auto_connect", "Keep", tooltip="Switch whether a connection to it is kept up"),
         Binding("c", "connect", "Connect", tooltip="Connect now, and keep connected"),
         Binding("d", "disconnect", "Disconnect", tooltip="Disconnect until it is asked for again"),
         Binding("y", "resync", "Resync", tooltip="Begin the conversation anew, and compare everything"),

@@ -34,8 +34,14 @@ class SettingsScreen(BoardScreen):
     PLACE = "settings"
     AUTO_FOCUS = "#settings"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "change", "Change", tooltip="Switch the highlighted setting, or give it another value"),
-        Binding("v", "next_vault", "Next vault", tooltip="Show the settings of the next vault"),
+        Binding(
+            "enter,space",
+            "change",
+            "Change",
+            key_display="enter",
+            tooltip="Switch the highlighted setting, or give it another value",
+        ),
+        Binding("v", "next_vault", "Vault", tooltip="Show the settings of the next vault"),
         Binding("i", "ignore", "Ignore rules", tooltip="Edit .vaultsyncignore of this vault in your editor"),
     ]
 

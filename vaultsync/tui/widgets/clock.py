@@ -8,13 +8,19 @@ from datetime import datetime
 def clock_time(at_ms: int | None) -> str:
     """`14:03:07`; as wide if there is no time."""
     if at_ms is None:
-        return "earlier "
+        return " " * 8
     return _local(at_ms).strftime("%H:%M:%S")
 
 
 def date_time(at_ms: int) -> str:
     """`2026-11-20 14:03`."""
     return _local(at_ms).strftime("%Y-%m-%d %H:%M")
+
+
+def version_time(at_ms: int, now_ms: int) -> str:
+    """`11-20 14:03:07` in this year, `2025-11-20 14:03` otherwise: to the second where versions come thick."""
+    then = _local(at_ms)
+    return then.strftime("%m-%d %H:%M:%S") if then.year == _local(now_ms).year else date_time(at_ms)
 
 
 def countdown(left_ms: int) -> str:

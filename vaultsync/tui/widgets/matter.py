@@ -72,8 +72,8 @@ class MatterView(Vertical):
     def show_sides(self, sides: SidesCame) -> None:
         """The contents of both sides; lines that only one side has are marked."""
         mine, theirs = _lines(sides.mine), _lines(sides.theirs)
-        self.query_one("#mine", Static).update(_side(mine, set(theirs or ()), "-", Tone.BAD))
-        self.query_one("#theirs", Static).update(_side(theirs, set(mine or ()), "+", Tone.GOOD))
+        self.query_one("#mine", Static).update(_side(mine, set(theirs or ())))
+        self.query_one("#theirs", Static).update(_side(theirs, set(mine or ())))
 
     def show_explanation(self, found: ExplanationInfo) -> None:
         """What is known of a blocked path, and what would end that."""
@@ -87,11 +87,12 @@ def _lines(content: bytes | None) -> list[str] | None:
     return None if text is None else text.splitlines()
 
 
-def _side(lines: list[str] | None, other: set[str], sign: str, tone: Tone) -> Content:
+def _side(lines: list[str] | None, other: set[str]) -> Content:
+    """The lines of one side; those that the other lacks stand out."""
     if lines is None:
         return Content.styled("There is no text to show: it is gone, or it is no text.", Tone.DIM)
     shown = [
-        Content(f"  {line}") if line in other else Content.assemble((f"{sign} {line}", tone))
+        Content(f"  {line}") if line in other else Content.assemble((f"• {line}", f"bold {Tone.BUSY}"))
         for line in lines[:SHOWN_LINES]
     ]
     if len(lines) > SHOWN_LINES:

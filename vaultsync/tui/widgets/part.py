@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.containers import Vertical
+from textual.worker import Worker
 
 from vaultsync.tui.host import BoardScreen, Request
 from vaultsync.tui.messages import RequestFailed
@@ -16,14 +17,15 @@ class Part(Vertical):
         assert isinstance(self.screen, BoardScreen)
         return self.screen
 
-    def ask(self, name: str, request: Request, *, group: str = "") -> None:
+    def ask(self, name: str, request: Request, *, group: str = "") -> Worker[None]:
         """Ask the node in a worker of this part."""
-        self.run_worker(self._work(request), name=name, group=group or name, exclusive=bool(group), exit_on_error=True)
 
-    async def _work(self, request: Request) -> None:
-        message = await self.board_screen.answer_to(request)
-        if message is not None:
-            self.post_message(message)
+        async def work() -> None:
+            message = await self.board_screen.answer_to(request)
+            if message is not None:
+                self.post_message(message)
+
+        return self.run_worker(work, name=name, group=group or name, exclusive=bool(group), exit_on_error=True)
 
     def on_request_failed(self, message: RequestFailed) -> None:
         """The screen tells of it."""
