@@ -9,7 +9,7 @@ boundary where they arise.
     ├── IdentityError
     ├── TicketError
     │   ├── NotATicketError ── DamagedTicketError ── NewerTicketError
-    │   ├── ExpiredTicketError ── UsedTicketError
+    │   ├── ExpiredTicketError ── UsedTicketError ── AskedError
     │   └── OwnTicketError ── OtherVaultTicketError
     ├── PathError
     ├── ProtocolError
@@ -17,6 +17,7 @@ boundary where they arise.
     │   ├── UnreachableError ── RefusedError ── WrongPeerError
     │   └── ConnectionLostError
     ├── StoreError ── ContentError
+    ├── RequestError
     ├── VaultError
     │   ├── VaultOfflineError ── VaultLockedError
     │   └── DiskFullError ── UnstableFileError
@@ -64,6 +65,8 @@ class CloseCode(IntEnum):
     PEER_LIMIT = 0x23
     REMOVED = 0x24
     """This node has been removed from the vault."""
+    ASKED = 0x25
+    """No ticket lets this node in, but a person has been asked whether it may come in."""
     TIMEOUT = 0x30
     INTERNAL = 0x31
 
@@ -126,6 +129,10 @@ class ExpiredTicketError(TicketError):
 
 class UsedTicketError(TicketError):
     title = "The ticket has been used or revoked"
+
+
+class AskedError(TicketError):
+    title = "The other device has to allow this one"
 
 
 class OwnTicketError(TicketError):
@@ -197,6 +204,12 @@ class ContentError(StoreError):
     """One content could not be kept, or was kept and is damaged; the store itself is sound."""
 
     title = "A content cannot be read"
+
+
+class RequestError(VaultsyncError):
+    """What a person asked for cannot be done as things are; nothing has changed."""
+
+    title = "This cannot be done"
 
 
 class VaultError(VaultsyncError):

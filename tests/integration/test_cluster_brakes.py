@@ -151,6 +151,57 @@ def test_a_few_deletions_and_a_small_share_are_believed(pair: Cluster) -> None:
     assert not (b.root / "folder/sub0/0.md").exists()
 
 
+def test_what_vanished_first_comes_back_with_the_rest(pair: Cluster) -> None:
+    """A folder empties over some moments: the first notes are gone everywhere before it is clear how many they are."""
+    a, b = pair.devices
+    fill(pair)
+    tree = b.tree()
+    for first in range(0, 100, 20):
+        paths = [f"folder/sub{number % 3}/{number}.md" for number in range(first, first + 20)]
+        for path in paths:
+            (a.root / path).unlink()
+        a.look(paths)
+        pair.settle()
+    assert b.tree() == tree
+    assert len(held(a)) == 100
+    causes = {entry.reason for entry in a.replica.state.store.index.in_state(State.HELD)}
+    assert causes == {"100 of 102 files (98 %) disappeared from this device's folder"}
+    pair.tick()
+    pair.settle()
+    assert a.digest == b.digest
+    undo(pair, a)
+    pair.assert_equal()
+    assert a.tree() == tree
+
+
+def test_what_vanished_long_before_is_not_held_with_the_rest(pair: Cluster) -> None:
+    a, b = pair.devices
+    fill(pair)
+    (a.root / "beside.md").unlink()
+    a.scan()
+    pair.settle()
+    pair.now_ms += 60_000
+    lose(a)
+    pair.settle()
+    assert "beside.md" not in held(a)
+    assert not (b.root / "beside.md").exists()
+
+
+def test_what_was_made_anew_meanwhile_is_not_held(pair: Cluster) -> None:
+    a, b = pair.devices
+    fill(pair)
+    (a.root / "beside.md").unlink()
+    a.scan()
+    pair.settle()
+    b.write("beside.md", "made anew\n")
+    b.scan()
+    pair.settle()
+    lose(a)
+    pair.settle()
+    assert "beside.md" not in held(a)
+    assert a.read("beside.md") == "made anew\n"
+
+
 def test_what_others_do_goes_on_while_deletions_are_held(pair: Cluster) -> None:
     a, b = pair.devices
     fill(pair)

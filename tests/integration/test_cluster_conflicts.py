@@ -9,7 +9,7 @@ import pytest
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.replica import conflicts
 from vaultsync.daemon.replica.conflicts import Choice, ConflictCopy
-from vaultsync.errors import VaultError
+from vaultsync.errors import RequestError
 
 MINUTE_MS = 60_000
 BASE = "one\n\ntwo\n\nthree\n"
@@ -130,7 +130,7 @@ def test_resolving_waits_for_a_person_who_is_editing_the_note(pair: Cluster) -> 
     copy = pictures(pair)
     a, _ = pair.devices
     a.write("pictures/cat.png", b"\x89PNG drawn just now")
-    with pytest.raises(VaultError):
+    with pytest.raises(RequestError):
         a.replica.resolve(copy.path, Choice.THEIRS, a.now_ms)
     assert files(a)["pictures/cat.png"] == b"\x89PNG drawn just now"
     assert files(a)[copy.path] == b"\x89PNG of device 1"
@@ -141,7 +141,7 @@ def test_what_is_no_conflict_cannot_be_resolved(pair: Cluster) -> None:
     a.write("note.md", BASE)
     a.scan()
     for path in ("note.md", "nothing.md", "nothing (conflict 2026-11-20 1403 Laptop).md"):
-        with pytest.raises(VaultError):
+        with pytest.raises(RequestError):
             a.replica.resolve(path, Choice.MINE, a.now_ms)
 
 
@@ -172,7 +172,7 @@ def test_undo_of_a_merge_reaches_every_device(tmp_path: Path) -> None:
     assert {each.tree()["note.md"] for each in cluster.devices} == {mine}
     for each in cluster.devices:
         assert conflicts.merges(each.replica.state, each.now_ms) == []
-    with pytest.raises(VaultError):
+    with pytest.raises(RequestError):
         device.replica.undo_merge("note.md", device.now_ms)
 
 
@@ -201,7 +201,7 @@ def test_a_merge_that_was_edited_since_is_no_longer_offered_for_undo(pair: Clust
     device.write("note.md", BOTH + "\nmore\n")
     device.scan()
     assert conflicts.merges(device.replica.state, device.now_ms) == []
-    with pytest.raises(VaultError):
+    with pytest.raises(RequestError):
         device.replica.undo_merge("note.md", device.now_ms)
 
 

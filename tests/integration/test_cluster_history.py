@@ -9,7 +9,7 @@ import pytest
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.replica.execute import MERGE_INPUT
 from vaultsync.daemon.replica.restore import RestorePlan, plan_restore
-from vaultsync.errors import VaultError
+from vaultsync.errors import RequestError
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.store.retention import DAY_MS, Retention
 from vaultsync.vault.hashing import hash_bytes
@@ -138,7 +138,7 @@ def test_a_note_that_is_being_edited_is_not_restored_over(pair: Cluster) -> None
     write(pair, a, "note.md", "first\n")
     write(pair, a, "note.md", "second\n")
     a.write("note.md", "third, not seen yet\n")
-    with pytest.raises(VaultError):
+    with pytest.raises(RequestError):
         a.replica.restore([versions(a, "note.md")[1]], [], a.now_ms)
     assert a.read("note.md") == "third, not seen yet\n"
     a.look_at_dirty()

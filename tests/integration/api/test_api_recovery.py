@@ -12,7 +12,7 @@ import pytest
 from tests.support.nodes import running_node, tree
 from vaultsync.client.recovery import RecoveryClient
 from vaultsync.daemon.pairing import unix_ms
-from vaultsync.errors import VaultError, VaultsyncError
+from vaultsync.errors import RequestError, VaultsyncError
 from vaultsync.server.serve import serve_api
 
 
@@ -103,7 +103,7 @@ async def test_what_is_unknown_is_said_with_what_is_alike(world: World) -> None:
     assert "note.md" in caught.value.hint
     with pytest.raises(VaultsyncError, match="does not have that version"):
         await world.one.content(world.vault, "note.md", "ab" * 32)
-    with pytest.raises(VaultError, match="no such version"):
+    with pytest.raises(RequestError, match="no such version"):
         await world.one.restore(world.vault, "note.md", "ab" * 32)
     assert (await world.one.status()).vaults[0].state == "ready", "a refusal stops nothing"
 
@@ -149,7 +149,7 @@ async def test_a_merge_is_listed_undone_and_gone_everywhere(world: World) -> Non
     mine = await client.content(world.vault, "note.md", found.mine.content)
     await client.undo_merge(world.vault, "note.md")
     assert await world.settled() == {"note.md": mine}
-    with pytest.raises(VaultError):
+    with pytest.raises(RequestError):
         await client.undo_merge(world.vault, "note.md")
 
 
@@ -166,7 +166,7 @@ async def test_a_conflict_copy_is_resolved_everywhere(world: World) -> None:
     await world.settled()
     (copy,) = await world.one.conflicts(world.vault)
     assert (copy.kind, copy.original) == ("copy", "cat.png")
-    with pytest.raises(VaultError):
+    with pytest.raises(RequestError):
         await world.one.resolve(world.vault, "note.md", "mine")
     await world.one.resolve(world.vault, copy.path, "mine")
     assert set(await world.settled()) == {"note.md", "cat.png"}

@@ -10,7 +10,7 @@ from typing import Final
 from vaultsync.daemon.replica.execute import MERGE_INPUT
 from vaultsync.daemon.replica.restore import put_content, remove, restore
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
-from vaultsync.errors import VaultError
+from vaultsync.errors import RequestError
 from vaultsync.model.paths import name_of, parent_of
 from vaultsync.store.history import Action, HistoryVersion
 
@@ -99,11 +99,11 @@ def _inputs(state: ReplicaState, path: str) -> MergedNote | None:
 def undo_merge(state: ReplicaState, path: str, now_ms: int) -> set[str]:
     """Put back what this device had before the newest merge of `path`; it reaches all peers as an edit.
 
-    Raises `VaultError` if the path's newest version is not a merge.
+    Raises `RequestError` if the path's newest version is not a merge.
     """
     note = _inputs(state, path)
     if note is None or note.mine is None:
-        raise VaultError(
+        raise RequestError(
             f"The newest version of {path} is not a merge.", hint="`vaultsync history` shows its versions."
         )
     return restore(state, [note.mine], now_ms, note="merge undone")
@@ -115,7 +115,7 @@ def resolve(state: ReplicaState, path: str, choice: Choice, now_ms: int, content
     Of a copy: MINE keeps the note and removes the copy; THEIRS puts the copy's content into the note and removes the
     copy; BOTH keeps both, the copy under a name of its own; EDIT puts `content` into the note and removes the copy.
     Of a merge: MINE and THEIRS put that side back, BOTH keeps the merge (here it is listed no more), EDIT puts
-    `content` in its place. What is removed or replaced stays in history. Raises `VaultError` if there is no such
+    `content` in its place. What is removed or replaced stays in history. Raises `RequestError` if there is no such
     conflict.
     """
     origin = original_of(path)
@@ -123,7 +123,7 @@ def resolve(state: ReplicaState, path: str, choice: Choice, now_ms: int, content
         return _resolve_merge(state, path, choice, now_ms, content)
     entry = state.store.index.get(path)
     if entry is None or not on_disk(entry):
-        raise VaultError(f"There is no conflict copy {path}.", hint="`vaultsync conflicts` lists them.")
+        raise RequestError(f"There is no conflict copy {path}.", hint="`vaultsync conflicts` lists them.")
     original = origin[0]
     note = f"conflict with {name_of(path)} resolved"
     match choice:
@@ -137,20 +137,20 @@ def resolve(state: ReplicaState, path: str, choice: Choice, now_ms: int, content
             content = _current(state, path)
         case Choice.EDIT:
             if content is None:
-                raise VaultError("There is no edited content.")
+                raise RequestError("There is no edited content.")
     return put_content(state, original, content, now_ms, (Action.EDITED, note)) | remove(state, [path], now_ms)
 
 
 def _resolve_merge(state: ReplicaState, path: str, choice: Choice, now_ms: int, content: bytes | None) -> set[str]:
     note = _inputs(state, path)
     if note is None:
-        raise VaultError(f"There is no conflict at {path}.", hint="`vaultsync conflicts` lists them.")
+        raise RequestError(f"There is no conflict at {path}.", hint="`vaultsync conflicts` lists them.")
     side = {Choice.MINE: note.mine, Choice.THEIRS: note.theirs}.get(choice)
     if side is not None:
         return restore(state, [side], now_ms, note=f"{choice.value} chosen over a merge")
     if choice is Choice.EDIT:
         if content is None:
-            raise VaultError("There is no edited content.")
+            raise RequestError("There is no edited content.")
         return put_content(state, path, content, now_ms, (Action.EDITED, "merge edited"))
     with state.store.transaction():
         looked_at = replace(note.merged, action=Action.EDITED, kept_at=now_ms, note="merge looked at and kept")
@@ -172,4 +172,4 @@ def _free_name(state: ReplicaState, original: str, device: str) -> str:
         path = f"{folder}/{stem}{suffix}{extension}" if folder else f"{stem}{suffix}{extension}"
         if state.fs.stat(path) is None:
             return path
-    raise VaultError(f"There is no free name beside {original}.")
+    raise RequestError(f"There is no free name beside {original}.")

@@ -245,7 +245,8 @@ def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: 
         commit.closed.append(target.offer)
         action = work.actions.get(record.path) or _action(target)
         if step.do is not Do.NOTHING or record.path in work.actions:
-            commit.versions.append(history_version(record, action, target.because, now_ms))
+            note = "" if target.because in PLAIN else target.because
+            commit.versions.append(history_version(record, action, note, now_ms))
             if target.because not in PLAIN:
                 commit.audit.append(_audit(target, action.value, target.because, now_ms))
             peer = "" if target.offer.derived else str(NodeId(target.offer.holder))

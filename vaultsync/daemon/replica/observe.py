@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-from vaultsync.daemon.events import ChangeObserved, DeletionHeld, ScanProgressed
+from vaultsync.daemon.events import ChangeObserved, ScanProgressed
+from vaultsync.daemon.replica.hold import hold
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
 from vaultsync.model.changes import Observation, record_change
 from vaultsync.model.filters import IGNORE_FILE
-from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
-from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
-from vaultsync.sync.brakes import DELETION_WINDOW_MS, deletion_cause, is_mass_deletion
 from vaultsync.sync.moves import link_moves
 from vaultsync.sync.offers import Offer
 from vaultsync.vault.scanner import Sighting
@@ -102,6 +100,13 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
         state.store.history.record(
             [history_version(entry.record, *actions[entry.record.path], now_ms) for entry in changes]
         )
+        state.store.history.record(
+            [
+                history_version(entry.record, Action.RESTORED, "its deletion is held", now_ms)
+                for entry in silent
+                if entry.state is State.HELD and entry.record.modified_at == now_ms
+            ]
+        )
         state.store.index.put([*changes, *silent])
         state.store.index.put_signatures(seen.touched)
     for entry in changes:
@@ -179,37 +184,21 @@ def _last_here(state: ReplicaState, known: FileRecord, observed: Observation) ->
 
 
 def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms: int) -> list[Entry]:
-    """Entries for what vanished, the deepest first: tombstones, or held until a person has decided."""
+    """Entries for what vanished, the deepest first: tombstones, or held until a person has decided.
+
+    With what vanished shortly before and is held now too.
+    """
     # What a person asked this device to remove needs no second word.
     lost = [
         entry
         for (entry, _), stone in zip(seen.vanished, tombstones, strict=True)
         if stone.moved_to is None and stone.path not in state.labels
     ]
-    files = sum(entry.record.kind is Kind.FILE for entry in lost)
-    state.deletions = [(at_ms, count) for at_ms, count in state.deletions if at_ms > now_ms - DELETION_WINDOW_MS]
-    if files:
-        state.deletions.append((now_ms, files))
-    recent = sum(count for _, count in state.deletions)
-    counts = state.store.index.counts()
-    before = counts.files + counts.held + recent - files
-    held: dict[str, Entry] = {}
-    if files and is_mass_deletion(recent, before):
-        cause = deletion_cause(recent, before, _whole_folders(lost))
-        held = {entry.record.path: replace(entry, state=State.HELD, reason=cause, signature=None) for entry in lost}
-        state.emit(DeletionHeld(state.vault_text, len(held), cause))
-        with state.store.transaction():
-            state.store.audit.append([AuditEntry(now_ms, "held", None, None, cause)])
-    tombstones = sorted(tombstones, key=lambda stone: -stone.path.count("/"))
-    return [held.get(stone.path) or Entry(stone) for stone in tombstones]
-
-
-def _whole_folders(lost: list[Entry]) -> list[str]:
-    """The topmost folders among what was lost, if all that was lost lay in them; else nothing."""
-    gone = {entry.record.path for entry in lost if entry.record.kind is Kind.DIR}
-    whole = [path for path in sorted(gone) if gone.isdisjoint(parents_of(path))]
-    covered = all(e.record.path in gone or not gone.isdisjoint(parents_of(e.record.path)) for e in lost)
-    return whole if covered else []
+    held = hold(state, lost, now_ms)
+    stones = sorted(tombstones, key=lambda stone: -stone.path.count("/"))
+    vanished = [held.get(stone.path) or Entry(stone) for stone in stones]
+    now_gone = {entry.record.path for entry in vanished}
+    return [*vanished, *(entry for path, entry in held.items() if path not in now_gone)]
 
 
 def _moves_together(arrivals: list[Entry], tombstones: list[Entry]) -> list[Entry]:

@@ -9,7 +9,7 @@ from typing import Final
 from vaultsync.daemon.replica.contents import ensure_in_history, obtain
 from vaultsync.daemon.replica.observe import look
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
-from vaultsync.errors import DiskFullError, VaultError
+from vaultsync.errors import DiskFullError, RequestError
 from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord, Kind
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.vault.applier import Action as DiskAction
@@ -64,7 +64,7 @@ def plan_restore(state: ReplicaState, time_ms: int, prefix: str = "") -> Restore
 def restore(state: ReplicaState, versions: Sequence[HistoryVersion], now_ms: int, *, note: str = "") -> set[str]:
     """Put the contents of `versions` back at their paths. Returns the paths that changed.
 
-    Raises `VaultError` if a content is not held, or if a file is being edited right now; `DiskFullError`.
+    Raises `RequestError` if a content is not held, or if a file is being edited right now; `DiskFullError`.
     """
     changed: set[str] = set()
     for start in range(0, len(versions), BATCH):
@@ -73,7 +73,7 @@ def restore(state: ReplicaState, versions: Sequence[HistoryVersion], now_ms: int
 
 
 def remove(state: ReplicaState, paths: Sequence[str], now_ms: int) -> set[str]:
-    """Remove files, into history. Returns the paths that changed. Raises `VaultError` as `restore` does.
+    """Remove files, into history. Returns the paths that changed. Raises `RequestError` as `restore` does.
 
     However many they are, no brake asks again: a person has asked for it.
     """
@@ -103,7 +103,7 @@ def _restore_batch(state: ReplicaState, versions: Sequence[HistoryVersion], now_
         for version in versions:
             content = obtain(state, _as_record(version, now_ms))
             if content is None:
-                raise VaultError(f"The content of {version.path} of that time is no longer in history.")
+                raise RequestError(f"The content of {version.path} of that time is no longer in history.")
             if isinstance(content, bytes):
                 content = state.applier.stage(content, now_ms * 1_000_000, executable=False)
             writes.append((version.path, content, entries.get(version.path)))
@@ -155,7 +155,7 @@ def _apply(
             raise DiskFullError("There is no room for what is to be restored.")
         if outcome.result is not Result.DONE:
             why = outcome.reason or "it has just changed on disk"
-            raise VaultError(f"{path} was left as it is: {why}.", hint="Look at it, then try again.")
+            raise RequestError(f"{path} was left as it is: {why}.", hint="Look at it, then try again.")
     return changed
 
 
@@ -163,7 +163,7 @@ def _keep(state: ReplicaState, entries: Sequence[Entry]) -> None:
     with state.store.transaction():
         for entry in entries:
             if not ensure_in_history(state, entry):
-                raise VaultError(f"{entry.record.path} is being edited right now.", hint="Try again in a moment.")
+                raise RequestError(f"{entry.record.path} is being edited right now.", hint="Try again in a moment.")
 
 
 def _as_record(version: HistoryVersion, now_ms: int) -> FileRecord:

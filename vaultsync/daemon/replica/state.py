@@ -67,8 +67,8 @@ class ReplicaState:
     """Paths to look at later, and when (Unix ms)."""
     attempts: dict[str, int] = field(default_factory=dict)
     """How often in a row the disk at a path was not as expected."""
-    deletions: list[tuple[int, int]] = field(default_factory=list)
-    """When (Unix ms) and how many files vanished lately."""
+    deletions: list[tuple[int, list[Entry]]] = field(default_factory=list)
+    """When (Unix ms) and what vanished lately, as it was."""
     labels: dict[str, tuple[Action, str]] = field(default_factory=dict)
     """What to call the next change of a path in history, where this device makes it by itself (a restore)."""
     followed: dict[str, tuple[Version, Version]] = field(default_factory=dict)

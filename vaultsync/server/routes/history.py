@@ -12,7 +12,7 @@ from vaultsync.daemon.replica.contents import read_content
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.restore import plan_restore
 from vaultsync.daemon.replica.state import Effects
-from vaultsync.errors import VaultError
+from vaultsync.errors import RequestError
 from vaultsync.model.ids import NodeId
 from vaultsync.model.paths import check_path
 from vaultsync.server.access import TheNode, find_vault
@@ -93,7 +93,7 @@ async def restore(node: TheNode, vault: str, request: RestoreOne) -> VersionInfo
     def step(replica: Replica, now_ms: int) -> tuple[VersionInfo, Effects]:
         version = _find(replica, request.path, request.content)
         if version is None:
-            raise VaultError(f"“{request.path}” has no such version.", hint="`vaultsync history` lists them.")
+            raise RequestError(f"“{request.path}” has no such version.", hint="`vaultsync history` lists them.")
         effects = replica.restore([version], [], now_ms)
         return version_infos(replica, [version])[0], effects
 
