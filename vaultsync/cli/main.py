@@ -12,7 +12,27 @@ from typing import Annotated
 import typer
 
 from vaultsync import __version__
-from vaultsync.cli import dashboard, demo, join, peers, run, status, ticket
+from vaultsync.cli import (
+    approve,
+    conflicts,
+    dashboard,
+    deleted,
+    demo,
+    diff,
+    explain,
+    history,
+    join,
+    log,
+    peers,
+    resolve,
+    restore,
+    run,
+    select,
+    show,
+    status,
+    ticket,
+    undo,
+)
 from vaultsync.cli.output import ExitCode, exit_code, print_error
 from vaultsync.errors import VaultsyncError
 
@@ -34,6 +54,21 @@ app.command()(join.join)
 app.command()(status.status)
 app.command()(peers.peers)
 app.command()(demo.demo)
+for verb in (
+    history.history,
+    show.show,
+    diff.diff,
+    restore.restore,
+    deleted.deleted,
+    conflicts.conflicts,
+    resolve.resolve,
+    undo.undo,
+    approve.approve,
+    select.select,
+    explain.explain,
+    log.log,
+):
+    app.command(rich_help_panel="Notes: what they were, what happened to them")(verb)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,67 @@
+"""`vaultsync undo`: take back a merge, or deletions that are held."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
+from vaultsync.client import words
+
+
+def undo(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="[NOTE]...", help="The merged note; or, of held deletions, which.")
+    ] = None,
+    deletions: Annotated[bool, typer.Option("--deletions", help="Bring back what held deletions took.")] = False,
+    folder: In = None,
+    as_json: Json = False,
+) -> None:
+    """Take back the newest merge of a note, or deletions that are held. It reaches all devices."""
+    if deletions:
+        place, which = _which(paths, folder)
+        count = asyncio.run(_undo_deletions(place, which))
+        if as_json:
+            print_json({"undone": count})
+        else:
+            what = words.count(count, "file or folder", "files and folders")
+            console().print(
+                f"{what} kept. Contents that are not on this device come from the others."
+                if count
+                else "No deletions are held."
+            )
+        return
+    if not paths or len(paths) != 1:
+        raise typer.BadParameter("Name the merged note, or say `--deletions`.", param_hint="NOTE")
+    path = asyncio.run(_undo_merge(paths[0], folder))
+    if as_json:
+        print_json({"path": path})
+        return
+    from rich.text import Text
+
+    said = " is again as this device had it before the merge, which stays in its history."
+    console().print(Text.assemble((path, "bold"), said), soft_wrap=True)
+
+
+def _which(paths: list[str] | None, folder: In) -> tuple[Place, list[str] | None]:
+    """The vault, and the paths that are meant; None: all."""
+    if not paths:
+        return find_place(folder), None
+    found = [find_note(path, folder) for path in paths]
+    return found[0][0], [path for _, candidates in found for path in candidates]
+
+
+async def _undo_deletions(place: Place, which: list[str] | None) -> int:
+    async with asking(place) as client:
+        return await client.undo_deletions(place.vault, which)
+
+
+async def _undo_merge(note: str, folder: In) -> str:
+    place, candidates = find_note(note, folder)
+    async with asking(place) as client:
+        path = await choose(client, place, candidates)
+        await client.undo_merge(place.vault, path)
+    return path
