@@ -38,6 +38,10 @@ class World:
         self._people = {d.number: Person(d, self.ledger) for d in self._cluster.devices}
         self._calls_to_crash: int | None = None
         self._busy: Device | None = None
+        self._furthest = {device.number: -(10**12) for device in self._cluster.devices}
+        """How far ahead each device's clock has been."""
+        self._restored: dict[int, int] = {}
+        """How far ahead it was when the device forgot what it knew."""
         self.repaired = 0
         """How often two indexes were found to differ, and everything was sent again."""
         for device in self._cluster.devices[1:]:
@@ -178,12 +182,17 @@ class World:
     def _restore(self, random: Random) -> str:
         device = random.choice(self._cluster.devices)
         self.ledger.forget(device.number, device.tree())
+        # Counters are the clock's where the index has forgotten the last: both may not go back at once.
+        device.skew_ms = self._furthest[device.number] = max(self._furthest[device.number], device.skew_ms)
+        self._restored[device.number] = device.skew_ms
         device.restore()
         return f"{device.name} restarts with its index of then"
 
     def _turn_clock(self, random: Random) -> str:
         device = random.choice(self._cluster.devices)
-        device.skew_ms = random.choice((0, -86_400_000, 86_400_000, 60_000))
+        self._furthest[device.number] = max(self._furthest[device.number], device.skew_ms)
+        skew_ms = random.choice((0, -86_400_000, 86_400_000, 60_000))
+        device.skew_ms = max(skew_ms, self._restored.get(device.number, skew_ms))
         return f"{device.name}'s clock is now {device.skew_ms} ms off"
 
     # What happens in the middle of a step

@@ -10,7 +10,7 @@ A, B, C = device(1), device(2), device(3)
 
 
 def hashes(queue: WantQueue, peer: bytes) -> list[bytes]:
-    return [want.hash for want in queue.next_for(peer)]
+    return [want.hash for want in queue.next_for(peer, 1_000)]
 
 
 def test_small_notes_first_newest_first_large_files_last() -> None:
