@@ -81,7 +81,9 @@ async def test_a_folder_that_vanishes_takes_the_vault_offline_until_it_is_back(t
         assert set(tree(root)) == {"note.md", "other.md"}
 
 
-async def test_traces_of_another_tool_are_told_once_and_change_nothing(tmp_path: Path) -> None:
+async def test_traces_of_another_tool_are_told_once_and_change_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     root = tmp_path / "a"
     (root / ".stfolder").mkdir(parents=True)
     (root / "note.md").write_text("words\n")
@@ -93,6 +95,9 @@ async def test_traces_of_another_tool_are_told_once_and_change_nothing(tmp_path:
         (tmp_path / "aside").rename(root)
         await until(lambda: service.state == "ready")
         assert len(service.notices) == 1
+        assert [record.getMessage() for record in caplog.records if "Syncthing" in record.getMessage()] == [
+            f"a: {service.notices[0]}"
+        ]
 
 
 async def test_a_clock_that_went_back_is_told_and_the_edit_still_counts(

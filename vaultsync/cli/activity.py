@@ -111,8 +111,10 @@ class Activity:
                 return [Line(f"! {event.path}: {reason}", "warning" if event.reason else "plain")]
             case DeletionHeld():
                 gone = words.count(event.count, "deletion")
-                text = f"{self._vault_name(event.vault)}: {gone} held back. {event.cause}"
-                return [Line(text, "warning")]
+                return [
+                    Line(f"{self._vault_name(event.vault)}: {gone} held back. {event.cause}.", "warning"),
+                    Line("    Meant? vaultsync approve. Not meant? vaultsync undo --deletions", "warning"),
+                ]
             case PeerStateChanged():
                 return self._peer_state(event)
             case PeerPaired():

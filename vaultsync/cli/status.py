@@ -64,6 +64,11 @@ def _show_vault(vault: VaultInfo, found: Status, out: Console, now_ms: int) -> N
         out.print(Text.assemble("  ! ", (trouble.path, "bold"), f": {trouble.reason}"), soft_wrap=True)
     if vault.trouble_count > SHOWN_TROUBLES:
         out.print(f"  ! and {words.count(vault.trouble_count - SHOWN_TROUBLES, 'more path')} (`--json` lists them)")
+    if vault.held:
+        out.print(Text(f"  ! {vault.held_cause}.", style="red"), soft_wrap=True)
+        out.print("    Held back until you say: vaultsync approve, or vaultsync undo --deletions", soft_wrap=True)
+    for notice in vault.notices:
+        out.print(Text(f"  ! {notice}", style="yellow"), soft_wrap=True)
     others = words.shared_with(vault, found.peers)
     if others:
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)

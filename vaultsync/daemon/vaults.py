@@ -111,7 +111,11 @@ class VaultService:
     async def _serve(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         try:
-            replica = await loop.run_in_executor(worker, self._open)
+            told = set(self.notices)
+        replica = await loop.run_in_executor(worker, self._open)
+        for notice in self.notices:
+            if notice not in told:
+                _log.warning("%s: %s", self.record.name, notice)
         except OSError as error:
             raise VaultError(f"The disk says: {error}.") from error
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import typer
 
@@ -16,10 +14,9 @@ START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
 
 
-def version(hours: int, content: str, action: str = "edited", **more: bool) -> VersionInfo:
+def version(hours: int, content: str, action: str = "edited", *, restorable: bool = True) -> VersionInfo:
     at = START_MS + hours * HOUR_MS
-    made = VersionInfo("note.md", content * 32 if content else "", 10, at, at, "d", "Laptop", action, "", bool(content))
-    return replace(made, **more)
+    return VersionInfo("note.md", content * 32, 10, at, at, "d", "Laptop", action, "", restorable and bool(content))
 
 
 VERSIONS = [
