@@ -20,59 +20,44 @@ def from_base32(text: str) -> bytes:
     return raw
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NodeId:
-    """A device: its 32-byte Ed25519 public key (RFC 8032)."""
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class _Id:
+    """Bytes of a fixed size with a base32 text form."""
 
     raw: bytes
+
+    SIZE: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != self.SIZE:
+            raise ValueError(f"a {type(self).__name__} has {self.SIZE} bytes, not {len(self.raw)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the text form; `ValueError` if it is not one."""
+        return cls(from_base32(text.strip()))
+
+    @property
+    def short(self) -> str:
+        """The first 10 characters of the text form, for people."""
+        return str(self)[:10]
+
+    def __str__(self) -> str:
+        return to_base32(self.raw)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.short}…)"
+
+
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class NodeId(_Id):
+    """A device: its 32-byte Ed25519 public key (RFC 8032); as text, 52 characters."""
 
     SIZE: ClassVar[int] = 32
 
-    def __post_init__(self) -> None:
-        if len(self.raw) != self.SIZE:
-            raise ValueError(f"a node id has {self.SIZE} bytes, not {len(self.raw)}")
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From the 52-character text form; `ValueError` if it is not one."""
-        return cls(from_base32(text.strip()))
-
-    @property
-    def short(self) -> str:
-        """The first 10 characters of the text form, for people."""
-        return str(self)[:10]
-
-    def __str__(self) -> str:
-        return to_base32(self.raw)
-
-    def __repr__(self) -> str:
-        return f"NodeId({self.short}…)"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class VaultId:
-    """A synced folder's group identity: 16 random bytes, the same on every member."""
-
-    raw: bytes
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class VaultId(_Id):
+    """A synced folder's group identity: 16 random bytes, the same on every member; as text, 26 characters."""
 
     SIZE: ClassVar[int] = 16
-
-    def __post_init__(self) -> None:
-        if len(self.raw) != self.SIZE:
-            raise ValueError(f"a vault id has {self.SIZE} bytes, not {len(self.raw)}")
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From the 26-character text form; `ValueError` if it is not one."""
-        return cls(from_base32(text.strip()))
-
-    @property
-    def short(self) -> str:
-        """The first 10 characters of the text form, for people."""
-        return str(self)[:10]
-
-    def __str__(self) -> str:
-        return to_base32(self.raw)
-
-    def __repr__(self) -> str:
-        return f"VaultId({self.short}…)"
