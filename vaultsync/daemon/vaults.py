@@ -110,14 +110,14 @@ class VaultService:
 
     async def _serve(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
+        told = set(self.notices)
         try:
-            told = set(self.notices)
-        replica = await loop.run_in_executor(worker, self._open)
+            replica = await loop.run_in_executor(worker, self._open)
+        except OSError as error:
+            raise VaultError(f"The disk says: {error}.") from error
         for notice in self.notices:
             if notice not in told:
                 _log.warning("%s: %s", self.record.name, notice)
-        except OSError as error:
-            raise VaultError(f"The disk says: {error}.") from error
         try:
             engine = Engine(replica, worker=worker, now_ms=self._now_ms, emit=self._engine_event)
 
