@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -16,12 +17,10 @@ from blake3 import blake3
 from vaultsync.errors import ContentError
 from vaultsync.store.database import Database, private_folder
 from vaultsync.store.failures import explaining
+from vaultsync.store.packing import LEVEL, StoredWriter, looks_compressible
 
 INLINE_LIMIT: Final = 1 << 20
 """Contents of more bytes than this get a file of their own."""
-
-LEVEL: Final = 3
-"""zstd's own default: notes halve, and a batch of a thousand waits for the disk and not for it."""
 
 _BLOCK: Final = 1 << 18
 _SUFFIX: Final = ".zst"
@@ -34,6 +33,12 @@ class Reader(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """The next 1 to `size` bytes, or none at the end."""
+
+
+class Writer(Protocol):
+    """What takes a content, piece by piece."""
+
+    def write(self, data: bytes, /) -> object: ...
 
 
 class Contents:
@@ -194,13 +199,20 @@ class Contents:
     def _compress(self, hash: bytes, reader: Reader, size: int, file: BinaryIO) -> None:
         hasher = blake3()
         seen = 0
-        with self._compressor.stream_writer(file, closefd=False) as writer:
-            while block := _read(reader, _BLOCK):
+        block = _read(reader, _BLOCK)
+        with ExitStack() as stack:
+            writer: Writer
+            if looks_compressible(block):
+                writer = stack.enter_context(self._compressor.stream_writer(file, closefd=False))
+            else:
+                writer = StoredWriter(file, size)
+            while block:
                 seen += len(block)
                 if seen > size:
                     break
                 hasher.update(block)
                 writer.write(block)
+                block = _read(reader, _BLOCK)
         _check(hash, size, hasher.digest(), seen)
 
     def _open_file(self, hash: bytes) -> BinaryIO | None:

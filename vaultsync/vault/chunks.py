@@ -117,6 +117,9 @@ class PartialFile:
         """Put a chunk in its place, and wherever else the file has the same. `ValueError` if `data` is another."""
         if hash_bytes(data) != chunk.hash:
             raise ValueError(f"chunk at {chunk.offset} has another hash than announced")
+        self._put(chunk, data)
+
+    def _put(self, chunk: Chunk, data: bytes) -> None:
         for place in self._missing.pop(chunk.hash, []):
             self._file.write_at(place.offset, data)
 
@@ -134,7 +137,7 @@ class PartialFile:
                     continue
                 data = source.read_at(chunk.offset, chunk.size)
                 if hash_bytes(data) == chunk.hash:
-                    self.write(chunk, data)
+                    self._put(chunk, data)
                     taken += len(data)
         return taken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from vaultsync.daemon.replica.serve import manifest_of
+from vaultsync.daemon.replica.serve import manifest_of, remember_manifest
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
 from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
@@ -175,6 +175,7 @@ def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
         raise ProtocolError(CloseCode.BAD_FIELD, "sent pieces that do not make the file that it offered") from None
     state.wants.arrived(hash_)
     state.staged[hash_] = staged
+    remember_manifest(state, transfer.partial.manifest)
     return state.offers.awaiting([hash_])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from vaultsync.daemon.replica.contents import from_history, read_current
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
@@ -20,6 +21,9 @@ from vaultsync.protocol.limits import (
 from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, ManifestPart
 from vaultsync.sync.session import Session
 from vaultsync.vault.chunks import cut
+
+CHUNKS_KNOWN: Final = 50_000
+"""Of how many chunks the hashes are remembered: about 3 GiB of large files, in 7 MB of memory."""
 
 
 def next_changes(state: ReplicaState, peer: bytes, session: Session) -> ChangeSet | None:
@@ -126,11 +130,18 @@ def manifest_of(state: ReplicaState, hash_: bytes) -> Manifest | None:
         except (OSError, UnstableFileError):
             state.dirty.add(entry.record.path)
             continue
-        while len(state.manifests) >= 8:
-            del state.manifests[next(iter(state.manifests))]
-        state.manifests[hash_] = manifest
+        remember_manifest(state, manifest)
         return manifest
     return None
+
+
+def remember_manifest(state: ReplicaState, manifest: Manifest) -> None:
+    """So that the next edit of that file need not begin with cutting what was there before it."""
+    while (
+        state.manifests and sum(len(m.chunks) for m in state.manifests.values()) + len(manifest.chunks) > CHUNKS_KNOWN
+    ):
+        del state.manifests[next(iter(state.manifests))]
+    state.manifests[manifest.hash] = manifest
 
 
 def large_files(state: ReplicaState, hash_: bytes) -> Sequence[Entry]:

@@ -83,7 +83,7 @@ class ReplicaState:
     transfers: dict[bytes, Transfer] = field(default_factory=dict)
     """Large files on their way here, by hash."""
     manifests: dict[bytes, Manifest] = field(default_factory=dict)
-    """Of large files here that peers ask about; a few."""
+    """Of large files here that were asked about or came lately."""
     effects: Effects = field(default_factory=Effects)
 
     @property
