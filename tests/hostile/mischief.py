@@ -1,6 +1,6 @@
 """A member that says anything the codec lets through, from a seed, to a replica that shares its vault with an honest one.
 
-    python -m tests.hostile.mischief --seeds 1000
+python -m tests.hostile.mischief --seeds 1000
 """
 
 from __future__ import annotations

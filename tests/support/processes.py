@@ -189,7 +189,11 @@ async def settled(*devices: Device, patience_s: float = PATIENCE_S) -> dict[str,
     except AssertionError as error:
         raise AssertionError(f"{error}; {await _difference(*devices)}") from None
     for device in devices:
-        assert device.leftovers == [], f"{device.name} has leftovers"
+
+        async def tidy(device: Device = device) -> bool:
+            return device.leftovers == []
+
+        await until(tidy, f"{device.name} is tidy; it has {device.leftovers}", patience_s)
     return devices[0].tree
 
 

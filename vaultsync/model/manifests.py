@@ -14,6 +14,10 @@ MAX_CHUNK: Final = 256 << 10
 """FastCDC's bounds, in bytes (Xia et al., "FastCDC", USENIX ATC 2016)."""
 
 
+MAX_FILE: Final = 64 << 30
+"""Larger files do not sync: the list of such a file's chunks would not fit into the memory of small devices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A content-defined piece of a file."""

@@ -183,6 +183,10 @@ class Index:
             (peer, sequence),
         )
 
+    def peers(self) -> set[bytes]:
+        """The peers of which anything is remembered."""
+        return {row[0] for row in self._database.rows("SELECT peer FROM cursors")}
+
     def forget_peer(self, peer: bytes) -> None:
         self._database.run("DELETE FROM cursors WHERE peer = ?", (peer,))
 

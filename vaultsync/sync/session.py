@@ -132,7 +132,12 @@ class Session:
         """A change set came; its records are now waiting."""
         if message.through < self.tracker.through:
             raise ProtocolError(CloseCode.BAD_FIELD, "a change set goes back in the sequence")
-        if any(r.size != len(message.contents[r.hash]) for r in message.records if r.hash in message.contents):
+        # A record that the sender only passes on may lie, but not all records of a content that it holds.
+        told: dict[bytes, set[int]] = {}
+        for record in message.records:
+            if record.hash in message.contents:
+                told.setdefault(record.hash, set()).add(record.size)
+        if any(len(message.contents[hash_]) not in sizes for hash_, sizes in told.items()):
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content of another size than its record says")
         self.tracker.arrived((r.path for r in message.records), message.through)
         self.peer_sequence = max(self.peer_sequence, message.through)
@@ -152,8 +157,9 @@ class Session:
         self.wants.extend(message.chunks)
 
     def receive_resync(self, _message: Resync) -> None:
-        """The peer wants everything again."""
+        """The peer wants everything again, what it gave us included: it may have lost that."""
         self.sent = 0
+        self._start = max(self._start, self.announced)
         self.in_sync = False
 
     def receive_digest(self, message: Digest, mine: Position, now_ms: int) -> bool | None:

@@ -134,6 +134,13 @@ class Staging:
                         continue
                 self._forget(f"{TEMP_DIR}/{item.name}")
 
+    def drop_parts(self) -> None:
+        """Remove all partial files: nothing is on its way that could go on with one."""
+        with self._fs.batch(), suppress(FileNotFoundError):
+            for item in self._fs.scan(TEMP_DIR):
+                if item.name.endswith(PART_SUFFIX):
+                    self._forget(f"{TEMP_DIR}/{item.name}")
+
     def new_temp_path(self) -> str:
         """A path below `.vaultsync/tmp` where nothing is."""
         self._count += 1

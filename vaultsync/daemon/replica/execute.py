@@ -13,6 +13,7 @@ from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import DiskFullError
 from vaultsync.merge import is_mergeable
 from vaultsync.model.ids import NodeId
+from vaultsync.model.manifests import MAX_FILE
 from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
 from vaultsync.store.audit import AuditEntry
@@ -61,7 +62,7 @@ class _Commit:
 def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     """Reach the targets as far as they can be reached. Returns the paths to look at in the next round."""
     commit = _Commit(closed=list(work.done))
-    here = [target for target in work.targets if not _left_out(state, target, commit)]
+    here = [target for target in work.targets if not _left_out(state, target, commit, now_ms)]
     staged: dict[str, Staged] = {}
     try:
         with state.fs.batch():
@@ -86,14 +87,29 @@ def want(state: ReplicaState, offer: Offer) -> None:
     state.wants.add(record.hash, record.size, record.mtime_ns, offer.holder)
 
 
-def _left_out(state: ReplicaState, target: Target, commit: _Commit) -> bool:
-    """A filter of this device leaves the path out: the index takes the record, the disk is left alone."""
+def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int) -> bool:
+    """A filter of this device leaves the path out, or it is too large: the index takes the record, the disk is left
+    alone."""
     reason = state.selection.reason(target.record.path, target.record.kind is Kind.DIR)
-    if reason is None:
+    if reason is not None:
+        commit.entries.append(Entry(target.record, State.UNSELECTED, reason, source=_source(target)))
+        commit.closed.append(target.offer)
+    elif target.record.size > MAX_FILE:
+        _block(state, target, f"it is larger than {MAX_FILE >> 30} GiB", commit, now_ms)
+    else:
         return False
-    commit.entries.append(Entry(target.record, State.UNSELECTED, reason, source=_source(target)))
-    commit.closed.append(target.offer)
     return True
+
+
+def _block(state: ReplicaState, target: Target, reason: str, commit: _Commit, now_ms: int) -> None:
+    """This device can't hold it. The index takes the record; where it would replace a file, that file stays."""
+    state.set_trouble(target.record.path, reason)
+    if on_disk(target.entry):
+        state.again[target.record.path] = now_ms + RETRY_MS
+        return
+    commit.entries.append(Entry(target.record, State.BLOCKED, reason, source=_source(target)))
+    commit.audit.append(_audit(target, "blocked", reason, now_ms))
+    commit.closed.append(target.offer)
 
 
 def _stage(state: ReplicaState, work: Work, step: Step, staged: dict[str, Staged], commit: _Commit) -> Step | None:
@@ -228,10 +244,7 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
         for waiting in {path, target.offer.origin} - {""}:
             state.again[waiting] = now_ms + RETRY_MS
     else:
-        state.set_trouble(path, result.reason)
-        commit.entries.append(Entry(target.record, State.BLOCKED, result.reason, source=_source(target)))
-        commit.audit.append(_audit(target, "blocked", result.reason, now_ms))
-        commit.closed.append(target.offer)
+        _block(state, target, result.reason, commit, now_ms)
 
 
 def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: _Commit, now_ms: int) -> None:

@@ -9,7 +9,7 @@ from vaultsync.daemon.replica.serve import manifest_of, remember_manifest
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
 from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
-from vaultsync.model.manifests import MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE, MIN_CHUNK, Chunk, Manifest
 from vaultsync.model.records import Kind
 from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
@@ -60,8 +60,6 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
     for hash_, data in message.contents.items():
         if hash_bytes(data) != hash_:
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that was asked for")
-        if _contradicts(state, peer, hash_, len(data)):
-            raise ProtocolError(CloseCode.BAD_FIELD, "sent a content of another size than its own record says")
         if state.wants.arrived(hash_) is not None:
             state.contents[hash_] = data
     for hash_ in message.missing:
@@ -71,15 +69,6 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
         if state.wants.missing(peer, hash_):
             ask_later(state, hash_, now_ms)
     return state.offers.awaiting(message.contents)
-
-
-def _contradicts(state: ReplicaState, peer: bytes, hash_: bytes, size: int) -> bool:
-    """Whether what `peer` offered with this content says another size of it. Others may have been misled."""
-    return any(
-        offer.holder == peer and not offer.derived and offer.record.hash == hash_ and offer.record.size != size
-        for path in state.offers.waiting_on(hash_)
-        for offer in state.offers.of(path)
-    )
 
 
 def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str]:
@@ -92,7 +81,7 @@ def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str
     return state.offers.awaiting(contents)
 
 
-def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, now_ms: int) -> set[str]:
+def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) -> set[str]:
     """A part of a manifest. When it is complete, what is already here is taken from here.
 
     Raises `ProtocolError` if it is not a manifest of the file that was asked for.
@@ -102,13 +91,12 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, no
         return set()
     offset = sum(chunk.size for chunk in transfer.listed[-1:])
     offset += transfer.listed[-1].offset if transfer.listed else 0
-    if message.size != transfer.want.size and not _contradicts(state, peer, message.file, message.size):
-        # Somebody else told a size that is not true, and this peer is asked again when it offers the file itself.
-        _abandon(state, transfer)
-        if state.wants.missing(peer, message.file):
-            ask_later(state, message.file, now_ms)
-        return set()
-    if message.first != len(transfer.listed) or message.size != transfer.want.size:
+    if not transfer.listed:
+        # Not what the record says: that may be somebody else's lie, and the hash of the whole tells in the end.
+        transfer.size = message.size
+    if message.size > MAX_FILE:
+        raise ProtocolError(CloseCode.TOO_LARGE, "sent the manifest of a file that is too large to be synced")
+    if message.first != len(transfer.listed) or message.size != transfer.size:
         raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not fit its file")
     for hash_, size in message.chunks:
         last = offset + size == message.size
@@ -199,6 +187,16 @@ def let_go_of_all(state: ReplicaState) -> None:
         _release(state, hash_)
 
 
+def drop_parts(state: ReplicaState) -> None:
+    """Remove partial files that no peer can ever complete: every one that is known has nothing more to give."""
+    if not state.parts_left or state.offers or state.transfers:
+        return
+    known = state.store.index.peers() | state.sessions.keys()
+    if all(peer in state.sessions and state.sessions[peer].in_sync for peer in known):
+        state.applier.drop_parts()
+        state.parts_left = False
+
+
 def _release(state: ReplicaState, hash_: bytes) -> None:
     state.contents.pop(hash_, None)
     if (staged := state.staged.pop(hash_, None)) is not None:
@@ -220,3 +218,4 @@ def _abandon(state: ReplicaState, transfer: Transfer) -> None:
     del state.transfers[transfer.want.hash]
     if transfer.partial is not None:
         transfer.partial.close()
+        state.parts_left = True

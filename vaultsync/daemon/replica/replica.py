@@ -162,7 +162,7 @@ class Replica:
             case Contents():
                 return self.receive_contents(peer, [message], now_ms)
             case ManifestPart():
-                settle(state, fetch.receive_manifest(state, peer.raw, message, now_ms), now_ms)
+                settle(state, fetch.receive_manifest(state, peer.raw, message), now_ms)
             case Chunks():
                 settle(state, fetch.receive_chunks(state, peer.raw, message, now_ms), now_ms)
         return self._effects(now_ms)
@@ -195,6 +195,7 @@ class Replica:
         if any(session.acked > session.saved_acked for session in self._state.sessions.values()):
             with self._state.store.transaction():
                 save_cursors(self._state)
+        fetch.drop_parts(self._state)
         return self._effects(now_ms)
 
     def select(self, selection: Selection, now_ms: int) -> Effects:

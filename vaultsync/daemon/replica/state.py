@@ -82,6 +82,8 @@ class ReplicaState:
     """Large contents that are complete on disk and wait to be put in their places."""
     transfers: dict[bytes, Transfer] = field(default_factory=dict)
     """Large files on their way here, by hash."""
+    parts_left: bool = True
+    """Whether partial files may lie on disk that no transfer writes to."""
     manifests: dict[bytes, Manifest] = field(default_factory=dict)
     """Of large files here that were asked about or came lately."""
     effects: Effects = field(default_factory=Effects)

@@ -20,6 +20,8 @@ class Transfer:
 
     want: Wanted
     peer: bytes
+    size: int = 0
+    """Of the file, as the peer's manifest says."""
     listed: list[Chunk] = field(default_factory=list)
     """The manifest as far as it has come."""
     partial: PartialFile | None = None
