@@ -122,6 +122,16 @@ class PeerPaired:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinRequested:
+    """A device without a good ticket asks to be let in. Its name is what it says; its id is proven."""
+
+    vault: str
+    peer: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangesRefused:
     """A device that may only receive has sent changes. They stay on it."""
 
@@ -171,6 +181,7 @@ Event = (
     | VaultStateChanged
     | PeerStateChanged
     | PeerPaired
+    | JoinRequested
     | ChangesRefused
     | MemberJoined
     | MemberRemoved

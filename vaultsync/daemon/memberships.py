@@ -192,6 +192,11 @@ class Memberships:
                 changes.records += adopted
             return changes
 
+    def sign_leave(self, own: Member) -> SignedMember:
+        """A removal of this device by itself, from the record with which it was let in."""
+        now_ms = self._now_ms()
+        return self._sign(replace(own, addresses=(), removed_at=now_ms, version=next_version(own, now_ms)))
+
     async def own_records(self, vault: VaultId) -> list[SignedMember]:
         """What proves that this device belongs to `vault`, to whoever knows its introducer."""
         roster = await self.roster(vault)
@@ -293,6 +298,19 @@ class Memberships:
         if changes.own_role == SOLO:
             self._rosters.pop(roster.vault, None)
         return changes
+
+
+async def hand_over(database: NodeDatabase, old: Identity, new: Identity, now_ms: Callable[[], int]) -> None:
+    """Sign this device's place in every vault over from its old key to its new one. Can be done again."""
+    memberships = Memberships(
+        new,
+        database,
+        describe=lambda: SelfDescription("", "", ()),
+        introductions=lambda _: True,
+        now_ms=now_ms,
+    )
+    for record in await database.run(lambda store: store.vaults.all()):
+        await memberships.succeed(record.vault_id, old)
 
 
 def _signed(member: Member, identity: Identity) -> SignedMember:

@@ -128,7 +128,7 @@ class Mesh:
         """A conversation with a peer has begun: what to tell it."""
         messages: list[Members] = []
         for vault in vaults:
-            messages += await self._news_for(vault)
+            messages += await self._news_for(vault, node)
         self._owed.set()
         return messages
 
@@ -216,11 +216,11 @@ class Mesh:
             await self._database.run(owe)
             self._owed.set()
 
-    async def _news_for(self, vault: VaultId) -> list[Members]:
+    async def _news_for(self, vault: VaultId, node: NodeId) -> list[Members]:
         roster = await self._memberships.roster(vault)
         records = roster.listed(self._now_ms())
         if not self._introductions(vault):
-            records = [r for r in records if not r.member.active or r.member.node == roster.own]
+            records = [r for r in records if not r.member.active or r.member.node in (roster.own, node)]
         return split(vault, records)
 
     def _send(self, node: NodeId, messages: Sequence[Members]) -> None:
@@ -243,7 +243,7 @@ class Mesh:
         if not told and known is not None:
             stored = [] if peer is None else [a.address for a in peer.record.addresses]
             try:
-                await self._peers.tell(node, [*stored, *known.member.addresses], await self._news_for(vault))
+                await self._peers.tell(node, [*stored, *known.member.addresses], await self._news_for(vault, node))
                 told = True
             except TransportError:
                 told = False

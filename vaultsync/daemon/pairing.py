@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from vaultsync.daemon.database import NodeDatabase
-from vaultsync.daemon.events import Event, PeerPaired
+from vaultsync.daemon.events import Event, JoinRequested, PeerPaired
 from vaultsync.errors import (
+    AskedError,
     CloseCode,
     ExpiredTicketError,
     NotATicketError,
@@ -21,7 +22,10 @@ from vaultsync.errors import (
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import Hello, Join, Welcome
 from vaultsync.store.node_store import NodeStore
+from vaultsync.store.open_tickets import OpenTicket
 from vaultsync.store.peers import PeerAddress, PeerRecord
+from vaultsync.store.requests import JoinRequest
+from vaultsync.sync.allowance import Allowance
 from vaultsync.tickets.codec import encode
 from vaultsync.tickets.ticket import Role, Ticket
 from vaultsync.tickets.words import pairing_words
@@ -30,6 +34,9 @@ from vaultsync.vault.hashing import hash_bytes
 
 TICKET_LIFE_S: Final = 600
 """How long a ticket is good for, unless its maker says otherwise (DESIGN §4)."""
+
+REQUESTS: Final = 5
+"""Devices that may ask to be let in at once; one more with every minute."""
 
 MAX_PEERS: Final = 64
 """Other members of one vault."""
@@ -48,7 +55,11 @@ class Pairing:
         addresses: Callable[[], Sequence[Address]],
         emit: Callable[[Event], None],
         now_ms: Callable[[], int],
+        asks: Callable[[VaultId], bool] = lambda _: False,
     ) -> None:
+        """`asks` tells whether a person wants to be asked about devices without a good ticket."""
+        self._asks = asks
+        self._requests = Allowance(REQUESTS, 1 / 60)
         self._own = own
         self._database = database
         self._name = name
@@ -108,6 +119,10 @@ class Pairing:
                 if vault is None:
                     raise NotATicketError("It names a vault that this node does not have.")
                 others = [p for p in store.peers.of_vault(join.vault) if p.node_id != node]
+                request = store.requests.get(join.vault, node)
+                if request is not None and request.role is not None and len(others) < MAX_PEERS:
+                    store.requests.remove(join.vault, node)
+                    return store.peers.add(record, join.vault, request.role), vault.name, request.role
                 ticket = store.tickets.consume(hash_bytes(join.secret), now_ms // 1000, node, vault=join.vault)
                 # It may have kept a ticket from before it was removed; only one made since then lets it in again.
                 removed_ms = _removed_ms(store, join.vault, node)
@@ -120,12 +135,50 @@ class Pairing:
         try:
             known, vault_name, role = await self._database.run(decide)
         except TicketError as error:
+            if await self._ask(connection, join):
+                raise RefusedError(CloseCode.ASKED, "") from error
             raise RefusedError(_CODES.get(type(error), CloseCode.REFUSED), "") from error
         words = pairing_words(self._own, node, join.secret)
         self._emit(PeerPaired(str(node), known.name, str(join.vault), words))
         hello = self._hello()
         addresses = tuple(str(address) for address in self._addresses())[:8]
         return known, Welcome(join.vault, vault_name, hello.name, hello.hostname, role, addresses)
+
+    async def _ask(self, connection: Connection, join: Join) -> bool:
+        """Put a device without a good ticket before a person, where that is wanted. Whether an answer is awaited."""
+        if not self._asks(join.vault):
+            return False
+        now_ms = self._now_ms()
+        address = str(connection.address)
+        request = JoinRequest(join.vault, connection.peer, join.name, join.hostname, address, now_ms)
+        known = await self._database.run(lambda store: store.requests.get(join.vault, connection.peer))
+        if known is None:
+            if not self._requests.take(now_ms / 1000):
+                return False
+            if not await self._database.run(lambda store: store.requests.ask(request)):
+                return False
+            self._emit(JoinRequested(str(join.vault), str(connection.peer), join.name, address))
+        return known is None or known.decided_at is None
+
+    # What people ask
+
+    async def open_tickets(self, vault: VaultId | None = None) -> list[OpenTicket]:
+        """The tickets that can still be used, of one vault or of all, the newest first."""
+        now_s = self._now_ms() // 1000
+        return await self._database.run(lambda store: store.tickets.open(vault, now_s))
+
+    async def revoke(self, ticket: int) -> bool:
+        """Make a ticket useless. Tells whether there was one to revoke."""
+        return await self._database.run(lambda store: store.tickets.revoke(ticket))
+
+    async def requests(self, vault: VaultId | None = None) -> list[JoinRequest]:
+        """The devices that wait to be let in."""
+        return await self._database.run(lambda store: store.requests.waiting(vault))
+
+    async def answer(self, vault: VaultId, node: NodeId, role: Role | None) -> bool:
+        """Let a device that asked in as `role`, or deny it (None). Tells whether it had asked."""
+        now_ms = self._now_ms()
+        return await self._database.run(lambda store: store.requests.answer(vault, node, role, now_ms))
 
 
 def _removed_ms(store: NodeStore, vault: VaultId, node: NodeId) -> int | None:
@@ -148,6 +201,11 @@ def refusal_words(error: RefusedError) -> VaultsyncError:
             return ExpiredTicketError("The other device says that the ticket has expired.")
         case CloseCode.TICKET_USED:
             return UsedTicketError("The other device says that the ticket has been used already, or revoked.")
+        case CloseCode.ASKED:
+            return AskedError(
+                "The ticket is not good any more; the other device shows your request now.",
+                hint="Allow it there, then run the same command again.",
+            )
         case CloseCode.REMOVED:
             return UsedTicketError(
                 "This device was removed from the vault after the ticket was made.",

@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,16 +19,18 @@ from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import PeerPaired
-from vaultsync.daemon.memberships import SOLO, Memberships, SelfDescription
+from vaultsync.daemon.joining import Joined as Joined
+from vaultsync.daemon.joining import OpenJoin, open_join
+from vaultsync.daemon.memberships import SOLO, Memberships, SelfDescription, hand_over
 from vaultsync.daemon.mesh import Mesh
-from vaultsync.daemon.pairing import Pairing, refusal_words, unix_ms
+from vaultsync.daemon.pairing import Pairing, unix_ms
 from vaultsync.daemon.peers import PeerManager
+from vaultsync.daemon.settings import STRANGERS_ASK
 from vaultsync.daemon.surroundings import Surroundings
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
     NodeError,
     NodeRunningError,
-    RefusedError,
     TransportError,
     VaultError,
     VaultLockedError,
@@ -39,13 +41,13 @@ from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.paths import MARKER_DIR
 from vaultsync.protocol.limits import MAX_NAME, PROTOCOL_VERSION
-from vaultsync.protocol.messages import Hello, Join
-from vaultsync.store.peers import PeerAddress, PeerRecord
+from vaultsync.protocol.messages import Hello
 from vaultsync.store.vaults import VaultRecord
 from vaultsync.tickets.codec import decode
 from vaultsync.tickets.ticket import Role, Ticket, check
 from vaultsync.transport.base import Endpoint
 from vaultsync.transport.identity import Identity
+from vaultsync.transport.keychange import finish_rotation, next_identity
 from vaultsync.transport.keystore import load_or_create
 from vaultsync.transport.quic.endpoint import listen
 from vaultsync.vault import marker
@@ -57,20 +59,6 @@ PORT_FILE: Final = "port"
 OPENING_S: Final = 2.0
 """How long peers wait for vaults to open; one on a slow disk joins its conversations later."""
 LOCK_FILE: Final = "node.lock"
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What came of using a ticket."""
-
-    vault: VaultId
-    vault_name: str
-    peer: NodeId
-    peer_name: str
-    root: Path
-    role: str
-    words: tuple[str, ...]
-    """Six words that the other screen shows too."""
 
 
 class Node:
@@ -105,16 +93,17 @@ class Node:
             self.node_id,
             database,
             name=config.name,
-            hello=self._hello,
+            hello=self.hello,
             addresses=lambda: endpoint.addresses,
             emit=self.bus.emit,
             now_ms=now_ms,
+            asks=self._asks,
         )
         self.peers = PeerManager(
             endpoint,
             database,
             engines=self._engines,
-            hello=self._hello,
+            hello=self.hello,
             admit=self.pairing.admit,
             emit=self.bus.emit,
             now_ms=now_ms,
@@ -145,6 +134,10 @@ class Node:
     @property
     def author(self) -> Author:
         return Author(self.node_id.raw, self.config.name)
+
+    def now_ms(self) -> int:
+        """Unix time in ms."""
+        return self._now_ms()
 
     async def run(self) -> None:
         """Serve the vaults and the peers until `stopping` is set."""
@@ -232,6 +225,10 @@ class Node:
         service = self.vaults.get(vault)
         return service is None or service.settings.mesh
 
+    def _asks(self, vault: VaultId) -> bool:
+        service = self.vaults.get(vault)
+        return service is not None and service.record.role == "member" and service.settings.strangers == STRANGERS_ASK
+
     async def _own_role_changed(self, vault: VaultId, role: str) -> None:
         service = self.vaults.get(vault)
         if service is None:
@@ -295,6 +292,10 @@ class Node:
         Raises a `TicketError`, `VaultError` or `TransportError`; then nothing has changed on either side, except
         that a ticket whose use broke off in the middle may be spent.
         """
+        return await (await self.open_join(text, root)).accept()
+
+    async def open_join(self, text: str, root: Path) -> OpenJoin:
+        """Use a ticket, and go no further: `look` at what would come together, then `accept` or `leave`."""
         ticket = decode(text)
         root = await _resolved(root)
         check(ticket, now=self._now_ms() // 1000, own=self.node_id, vault=self._vault_at(root))
@@ -303,48 +304,23 @@ class Node:
             raise VaultError(f"This device has that vault already, at {served.record.root}.")
         if served is None:
             _check_place(root)
-        hello = self._hello()
-        addresses = tuple(str(address) for address in self.endpoint.addresses)[:8]
-        request = Join(ticket.vault, ticket.secret, hello.name, hello.hostname, addresses)
-        try:
-            connection, opened, welcome = await self.peers.join(ticket.node, ticket.addresses, request)
-        except RefusedError as error:
-            raise refusal_words(error) from error
-        except TransportError as error:
-            error.hint = error.hint or (
-                f"Is vaultsync running on “{ticket.device_name}”, and are both devices on the same network?"
-            )
-            raise
-        now_ms = self._now_ms()
-        worked = str(connection.address)
-        record = PeerRecord(
-            node_id=ticket.node,
-            name=welcome.name or ticket.device_name,
-            hostname=welcome.hostname,
-            added_at=now_ms,
-            addresses=(
-                PeerAddress(worked, "connection", now_ms),
-                *(PeerAddress(a, "ticket") for a in dict.fromkeys((*ticket.addresses, *welcome.addresses))),
-            ),
-        )
-        try:
-            if served is None:
-                if self._vault_at(root) is None:
-                    VaultFolder.create(str(root), ticket.vault, welcome.vault_name)
-                served = await self._register(root, ticket.vault, welcome.vault_name, welcome.role)
-            elif served.record.role != welcome.role:
-                await self.database.run(lambda store: store.vaults.update(ticket.vault, role=welcome.role))
-                served.record = replace(served.record, role=welcome.role)
-            await self.memberships.joined(ticket.vault, ticket.node)
-            stored = await self.database.run(lambda store: store.peers.add(record, ticket.vault, "member"))
-            await served.tried.wait()
-            self.peers.adopt(stored, connection, opened)
-        except BaseException:
-            await connection.close()
-            raise
-        words = ticket.words(self.node_id)
-        self.bus.emit(PeerPaired(str(ticket.node), stored.name, str(ticket.vault), words))
-        return Joined(ticket.vault, welcome.vault_name, ticket.node, stored.name, root, welcome.role, words)
+        return await open_join(self, ticket, root, self._describe().addresses[:8])
+
+    async def take_up(self, vault: VaultId, name: str, role: str, root: Path) -> None:
+        """Serve a vault that this device was let into. Raises `VaultError`."""
+        served = self.vaults.get(vault)
+        if served is None:
+            if self._vault_at(root) is None:
+                VaultFolder.create(str(root), vault, name)
+            served = await self._register(root, vault, name, role)
+        elif served.record.role != role:
+            await self.database.run(lambda store: store.vaults.update(vault, role=role))
+            served.record = replace(served.record, role=role)
+        await served.tried.wait()
+
+    def paired(self, joined: Joined) -> None:
+        """Tell whoever listens that a ticket was used."""
+        self.bus.emit(PeerPaired(str(joined.peer), joined.peer_name, str(joined.vault), joined.words))
 
     def _vault_at(self, root: Path) -> VaultId | None:
         try:
@@ -356,7 +332,7 @@ class Node:
         addresses = tuple(str(address) for address in self.endpoint.addresses)
         return SelfDescription(self.config.name[:MAX_NAME], socket.gethostname()[:64], addresses)
 
-    def _hello(self) -> Hello:
+    def hello(self) -> Hello:
         return Hello(PROTOCOL_VERSION, self.config.name, socket.gethostname()[:64], __version__)
 
 
@@ -411,6 +387,11 @@ async def _open_unlocked(
     identity = await asyncio.to_thread(load_or_create, places.config, environ=environ, use_keyring=use_keyring)
     database = await NodeDatabase.open(places.node_database)
     try:
+        successor = await asyncio.to_thread(next_identity, places.config)
+        if successor is not None:
+            await hand_over(database, identity, successor, unix_ms)
+            await asyncio.to_thread(finish_rotation, places.config, successor, environ=environ)
+            identity = successor
         endpoint = await _listen(identity, config, places.data / PORT_FILE)
         try:
             node = Node(places, config, identity, database, endpoint, command=command, now_ms=unix_ms)

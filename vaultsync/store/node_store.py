@@ -12,6 +12,7 @@ from vaultsync.store.membership import MembershipTable
 from vaultsync.store.migrations import Schema
 from vaultsync.store.open_tickets import TicketTable
 from vaultsync.store.peers import PeerTable
+from vaultsync.store.requests import RequestTable
 from vaultsync.store.vaults import VaultTable
 
 SCHEMA: Final = Schema(
@@ -34,6 +35,7 @@ class NodeStore:
         self.vaults = VaultTable(database)
         self.attempts = AttemptTable(database)
         self.membership = MembershipTable(database)
+        self.requests = RequestTable(database)
 
     @classmethod
     def open(cls, path: Path) -> NodeStore:

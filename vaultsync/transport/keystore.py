@@ -46,7 +46,7 @@ def load_or_create(config_dir: Path, *, environ: Mapping[str, str], use_keyring:
     """
     given = environ.get(IDENTITY_VARIABLE, "").strip()
     if given:
-        return _decode(given, f"The environment variable {IDENTITY_VARIABLE}")
+        return decode(given, f"The environment variable {IDENTITY_VARIABLE}")
     path, note = config_dir / KEY_FILE, config_dir / KEYCHAIN_NOTE
     wanted = use_keyring and environ.get(KEYRING_VARIABLE, "").strip().lower() not in ("off", "0", "no", "false")
     if note.exists():
@@ -57,7 +57,7 @@ def load_or_create(config_dir: Path, *, environ: Mapping[str, str], use_keyring:
                 raise
             _log.warning("the OS keychain failed; using %s", KEY_FILE, exc_info=True)
     if path.exists():
-        return _read_file(path)
+        return read_key(path)
     _make_private_dir(config_dir)
     keychain = find_keychain() if wanted else None
     if keychain is not None:
@@ -91,7 +91,7 @@ def _read_keychain(keychain: Keychain | None, config_dir: Path, note: Path) -> I
         raise IdentityError(f"The OS keychain does not give out this device's key: {error}", hint=hint) from error
     if text is None:
         raise IdentityError("This device's key is no longer in the OS keychain.", hint=hint)
-    identity = _decode(text, "The OS keychain")
+    identity = decode(text, "The OS keychain")
     if note.read_text(encoding="ascii", errors="replace").strip() != str(identity.node_id):
         raise IdentityError("The OS keychain holds the key of another device.", hint=hint)
     return identity
@@ -111,7 +111,7 @@ def _create_in_keychain(keychain: Keychain, config_dir: Path, note: Path) -> Ide
     except Exception as error:  # noqa: BLE001 - backends raise what they like
         _log.warning("the OS keychain failed; using a file: %s", type(error).__name__, exc_info=error)
         return None
-    identity = _decode(text, "The OS keychain")
+    identity = decode(text, "The OS keychain")
     _write_new(note, f"{identity.node_id}\n".encode())
     return identity
 
@@ -121,14 +121,16 @@ def _entry(config_dir: Path) -> str:
     return f"identity:{config_dir.resolve()}"
 
 
-def _decode(text: str, where: str) -> Identity:
+def decode(text: str, where: str) -> Identity:
+    """The identity whose seed `text` is. `IdentityError` names `where` it was found."""
     try:
         return Identity.from_raw(from_base32(text.strip()))
     except ValueError:
         raise IdentityError(f"{where} does not hold a key (52 characters of base32).") from None
 
 
-def _read_file(path: Path) -> Identity:
+def read_key(path: Path) -> Identity:
+    """The identity in a key file. `IdentityError` if it is damaged, or if others can read it."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as file:
@@ -144,7 +146,7 @@ def _read_file(path: Path) -> Identity:
     fields = content.decode("ascii", errors="replace").split()
     if len(fields) != 2:
         raise IdentityError(f"{path} is damaged.", hint=_damaged_hint(path))
-    identity = _decode(fields[0], str(path))
+    identity = decode(fields[0], str(path))
     try:
         intact = NodeId.parse(fields[1]) == identity.node_id
     except ValueError:
@@ -160,10 +162,42 @@ def _damaged_hint(path: Path) -> str:
 
 def _create_file(path: Path) -> Identity:
     identity = Identity.generate()
+    return identity if write_key(path, identity) else read_key(path)
+
+
+def write_key(path: Path, identity: Identity) -> bool:
+    """Create a key file (0600), whole and durable; False if there is one already. `IdentityError` if it can't be."""
     # The public half after the seed is its checksum: a damaged seed would silently be another device.
-    if _write_new(path, f"{to_base32(identity.export_seed())} {identity.node_id}\n".encode()):
-        return identity
-    return _read_file(path)
+    return _write_new(path, f"{to_base32(identity.export_seed())} {identity.node_id}\n".encode())
+
+
+def store(config_dir: Path, identity: Identity, *, environ: Mapping[str, str]) -> None:
+    """Make `identity` this device's, in the place of any other. `IdentityError` if it can't be stored."""
+    _make_private_dir(config_dir)
+    path, note = config_dir / KEY_FILE, config_dir / KEYCHAIN_NOTE
+    keychain = None
+    if environ.get(KEYRING_VARIABLE, "").strip().lower() not in ("off", "0", "no", "false"):
+        keychain = find_keychain()
+    text = to_base32(identity.export_seed())
+    if keychain is not None:
+        try:
+            keychain.set_password(SERVICE, _entry(config_dir), text)
+            if keychain.get_password(SERVICE, _entry(config_dir)) == text:
+                _replace(note, f"{identity.node_id}\n".encode())
+                path.unlink(missing_ok=True)
+                return
+        except Exception as error:  # noqa: BLE001 - backends raise what they like
+            _log.warning("the OS keychain failed; using a file: %s", type(error).__name__, exc_info=error)
+    _replace(path, f"{text} {identity.node_id}\n".encode())
+    note.unlink(missing_ok=True)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    _write_new(fresh, content)
+    os.replace(fresh, path)
+    _sync_dir(path.parent)
 
 
 def _make_private_dir(directory: Path) -> None:
