@@ -166,6 +166,8 @@ def test_what_vanished_first_comes_back_with_the_rest(pair: Cluster) -> None:
     assert len(held(a)) == 100
     causes = {entry.reason for entry in a.replica.state.store.index.in_state(State.HELD)}
     assert causes == {"100 of 102 files (98 %) disappeared from this device's folder"}
+    told = [event.cause.split(" ")[0] for event in a.events if isinstance(event, DeletionHeld)]
+    assert told == ["60", "80"], "when it is noticed, and when it has doubled from 32 and from 64"
     pair.tick()
     pair.settle()
     assert a.digest == b.digest

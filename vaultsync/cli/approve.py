@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaultsync.cli.asking import Yes, confirm
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_note, find_place
 from vaultsync.client import words
 
@@ -58,7 +58,7 @@ def show(held: HeldInfo) -> None:
     if not held.count:
         out.print("No deletions are held.")
         return
-    out.print(Text(f"{held.cause}.", style="yellow"), soft_wrap=True)
+    say(out, Text(f"{held.cause}.", style="yellow"))
     for path in held.paths[:SHOWN]:
         out.print(Text(f"    {path}"), soft_wrap=True)
     if held.count > SHOWN:

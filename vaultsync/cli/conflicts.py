@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from vaultsync.cli import times
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_place
 from vaultsync.client import words
 
@@ -42,11 +42,11 @@ def show(found: list[ConflictInfo]) -> None:
     for each in copies:
         out.print(Text.assemble("  ", (each.path, "bold")), soft_wrap=True)
         about = f"    of {each.device_name}, {times.moment(each.at)}, {words.size(each.size)}; beside {each.original}"
-        out.print(Text(about), soft_wrap=True)
+        say(out, Text(about))
     if merges:
         out.print(Text("Merged: both edits are in the note. Nothing needs to be done.", style="green"))
     for each in merges:
         out.print(Text.assemble("  ", (each.path, "bold")), soft_wrap=True)
-        out.print(Text(f"    {times.moment(each.at)}, with an edit of {each.device_name or '?'}"), soft_wrap=True)
+        say(out, Text(f"    {times.moment(each.at)}, with an edit of {each.device_name or '?'}"))
     if found and out.is_terminal:
         out.print(Text("To end one: vaultsync resolve PATH mine|theirs|both|edit", style="dim"))

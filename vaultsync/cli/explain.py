@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vaultsync.cli import times
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
 from vaultsync.client import words
 
@@ -40,7 +40,7 @@ def show(found: ExplanationInfo, out: Console) -> None:
 
     def line(label: str, text: str, style: str = "") -> None:
         if text:
-            out.print(Text.assemble((f"{label:<12}", "dim"), (text, style)), soft_wrap=True)
+            say(out, Text.assemble((f"{label:<12}", "dim"), (text, style)))
 
     stuck = bool(found.unblock)
     out.print(Text(found.path, style="bold"), soft_wrap=True)
@@ -60,9 +60,9 @@ def show(found: ExplanationInfo, out: Console) -> None:
     for version in found.versions[:SHOWN]:
         note = f" ({version.note})" if version.note else ""
         text = f"  {times.moment(version.at)}  {version.action} on {version.device_name}{note}"
-        out.print(Text(text), soft_wrap=True)
+        say(out, Text(text))
     if found.log:
         out.print(Text("decisions", style="dim"))
     for entry in found.log[:SHOWN]:
         peer = f", with {entry.peer_name or entry.peer[:10]}" if entry.peer else ""
-        out.print(Text(f"  {times.moment(entry.at)}  {entry.text}{peer}"), soft_wrap=True)
+        say(out, Text(f"  {times.moment(entry.at)}  {entry.text}{peer}"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaultsync.cli import times
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, asking, choose, find_note, find_place
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def log(
         about = f"{entry.path}: " if entry.path and path is None else ""
         peer = f" ({entry.peer_name or entry.peer[:10]})" if entry.peer else ""
         when = (f"{times.moment(entry.at)}  ", "dim")
-        out.print(Text.assemble(when, (about, "bold"), entry.text, (peer, "dim")), soft_wrap=True)
+        say(out, Text.assemble(when, (about, "bold"), entry.text, (peer, "dim")))
 
 
 async def _ask(path: str | None, limit: int, folder: Path | None) -> list[LogEntryInfo]:

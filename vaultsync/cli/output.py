@@ -21,6 +21,7 @@ from vaultsync.errors import (
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 WIDE = 160
 """Columns where nobody looks at a terminal: nothing is cut off for lack of room."""
@@ -64,6 +65,11 @@ def console(*, errors: bool = False) -> Console:
 
     stream = sys.stderr if errors else sys.stdout
     return Console(stderr=errors, highlight=False, emoji=False, markup=False, width=None if stream.isatty() else WIDE)
+
+
+def say(out: Console, text: Text | str) -> None:
+    """Print a sentence: broken between words on a terminal, and never where a program may read it."""
+    out.print(text, soft_wrap=not out.is_terminal)
 
 
 def print_json(value: object) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaultsync.cli.conflicts import listed
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_note
 from vaultsync.errors import RequestError
 
@@ -54,7 +54,7 @@ def resolve(
         return
     from rich.text import Text
 
-    console().print(Text.assemble("Ended: ", (found.path, "bold"), f" ({choice.value})."), soft_wrap=True)
+    say(console(), Text.assemble("Ended: ", (found.path, "bold"), f" ({choice.value})."))
 
 
 def _find(conflicts: list[ConflictInfo], candidates: list[str]) -> ConflictInfo:

@@ -9,7 +9,7 @@ import typer
 
 from vaultsync.cli import times
 from vaultsync.cli.asking import Yes, confirm
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
 from vaultsync.cli.versions import At, Number, as_time, newest, pick
 from vaultsync.client import words
@@ -77,7 +77,7 @@ def _restore_note(
     out = console()
     what = "would be again what it was" if preview else "is again what it was"
     text = Text.assemble((found.path, "bold"), f" {what} on {times.moment(found.at)}, by {found.device_name}.")
-    out.print(text, soft_wrap=True)
+    say(out, text)
     if before.content and not preview:
         out.print("What it was until now stays in its history.")
 
@@ -139,9 +139,9 @@ def show_plan(plan: RestoreInfo) -> None:
     out = console()
     what = f"“{plan.folder}”" if plan.folder else "The vault"
     if not (plan.bring_back or plan.change_back or plan.remove):
-        out.print(f"{what} holds what it held at {times.moment(plan.at)}.", soft_wrap=True)
+        say(out, f"{what} holds what it held at {times.moment(plan.at)}.")
     else:
-        out.print(f"{what} as it was at {times.moment(plan.at)}:", soft_wrap=True)
+        say(out, f"{what} as it was at {times.moment(plan.at)}:")
     for heading, paths, style in (
         ("Comes back", [version.path for version in plan.bring_back], "green"),
         ("Gets its content of then", [version.path for version in plan.change_back], "yellow"),
@@ -150,7 +150,7 @@ def show_plan(plan: RestoreInfo) -> None:
     ):
         if not paths:
             continue
-        out.print(Text(f"  {heading} ({words.count(len(paths), 'file')})", style=style), soft_wrap=True)
+        say(out, Text(f"  {heading} ({words.count(len(paths), 'file')})", style=style))
         for path in paths[:SHOWN]:
             out.print(Text(f"      {path}"), soft_wrap=True)
         if len(paths) > SHOWN:

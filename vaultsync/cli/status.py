@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.client import words
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _show_vault(vault: VaultInfo, found: Status, out: Console, now_ms: int) -> N
         out.print(Text(f"  ! {vault.held_cause}.", style="red"), soft_wrap=True)
         out.print("    Held back until you say: vaultsync approve, or vaultsync undo --deletions", soft_wrap=True)
     for notice in vault.notices:
-        out.print(Text(f"  ! {notice}", style="yellow"), soft_wrap=True)
+        say(out, Text(f"  ! {notice}", style="yellow"))
     others = words.shared_with(vault, found.peers)
     if others:
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)

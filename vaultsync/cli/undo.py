@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
 from vaultsync.client import words
 
@@ -43,7 +43,7 @@ def undo(
     from rich.text import Text
 
     said = " is again as this device had it before the merge, which stays in its history."
-    console().print(Text.assemble((path, "bold"), said), soft_wrap=True)
+    say(console(), Text.assemble((path, "bold"), said))
 
 
 def _which(paths: list[str] | None, folder: In) -> tuple[Place, list[str] | None]:

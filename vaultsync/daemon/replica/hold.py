@@ -28,18 +28,21 @@ def hold(state: ReplicaState, lost: list[Entry], now_ms: int) -> dict[str, Entry
         return {}
     cause = deletion_cause(recent, before, _whole_folders([*earlier, *lost]))
     held = {entry.record.path: replace(entry, state=State.HELD, reason=cause, signature=None) for entry in lost}
+    known = state.store.index.get_many([entry.record.path for entry in earlier])
     for entry in earlier:
-        if (kept := _kept_after_all(state, entry, cause, now_ms)) is not None:
+        if (kept := _kept_after_all(state, entry, known.get(entry.record.path), cause, now_ms)) is not None:
             held[entry.record.path] = kept
-    state.emit(DeletionHeld(state.vault_text, len(held), cause))
-    with state.store.transaction():
-        state.store.audit.append([AuditEntry(now_ms, "held", None, None, cause)])
+    # A long emptying is told when it is noticed and whenever it has doubled, not at every look.
+    noticed = any(entry.state is State.HELD for entry in known.values())
+    if not noticed or recent.bit_length() > _files(earlier).bit_length():
+        state.emit(DeletionHeld(state.vault_text, len(held), cause))
+        with state.store.transaction():
+            state.store.audit.append([AuditEntry(now_ms, "held", None, None, cause)])
     return held
 
 
-def _kept_after_all(state: ReplicaState, gone: Entry, cause: str, now_ms: int) -> Entry | None:
-    """The entry for what vanished shortly before; None if something else has become of it since."""
-    entry = state.store.index.get(gone.record.path)
+def _kept_after_all(state: ReplicaState, gone: Entry, entry: Entry | None, cause: str, now_ms: int) -> Entry | None:
+    """The entry for what vanished shortly before and is `entry` now; None if something else has become of it."""
     if entry is None:
         return None
     if entry.state is State.HELD:
