@@ -56,6 +56,7 @@ class Session:
         self._start = position.sequence
         self._held = held
         self._remembered = acked
+        self._unsure = False
         self.peer_index_id = b""
         self.tracker = CursorTracker(held[1])
         self.sent = 0
@@ -114,6 +115,10 @@ class Session:
         if theirs.peer_index_id == self._index_id and theirs.cursor <= self._start:
             self.acked = self.announced = theirs.cursor
             self.sent = min(theirs.cursor, self._remembered)
+            if self.sent < theirs.cursor:
+                # What the peer heard may not be what is numbered so now; it counts once more is acknowledged or proven.
+                self._unsure = True
+                self.saved_acked = theirs.cursor
 
     def next_outgoing(self, sequence: int) -> Outgoing | None:
         """Which records to send next, if any."""
@@ -172,6 +177,9 @@ class Session:
         self.in_sync = equal
         if equal:
             self.proven_at_ms = now_ms
+            if self._unsure:
+                self._unsure = False
+                self.saved_acked = self._remembered
         elif not (self.offers and self.accepts):
             return None  # an observer may have changes of its own, which go nowhere
         elif self._resync_at_ms is None or abs(now_ms - self._resync_at_ms) >= RESYNC_EVERY_MS:

@@ -76,6 +76,27 @@ def test_a_cursor_past_what_we_remember_may_belong_to_numbers_given_out_again() 
     assert opened.changes_sent(10) == 10
 
 
+def test_what_the_peer_has_heard_under_other_numbers_is_not_stored_as_acknowledged() -> None:
+    """The connection may end before it was sent again; it would never be, then."""
+    opened = session(acked=3)
+    opened.opened(hello(cursor=7))
+    opened.tracker.advance()
+    assert not opened.is_unsaved
+    opened.changes_sent(10)
+    opened.receive_ack(Ack(VAULT, 10))
+    assert opened.is_unsaved
+
+
+def test_what_is_proven_equal_is_stored_as_acknowledged() -> None:
+    """An acknowledgement that never came makes nobody send the same again for ever."""
+    opened = session(held=(THEIRS, 6), acked=3)
+    opened.opened(hello(cursor=10))
+    opened.changes_sent(10)
+    assert not opened.is_unsaved
+    assert opened.receive_digest(Digest(VAULT, 6, 10, SAME), Position(10, SAME), 0)
+    assert opened.is_unsaved
+
+
 def test_another_index_of_the_peer_is_heard_from_the_start() -> None:
     opened = session()
     opened.opened(hello(index_id=OTHER))
