@@ -34,7 +34,10 @@ print("\\n" + json.dumps(sorted(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status"], ["status", "--json"], ["peers"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["status"], ["status", "--json"], ["peers"], ["history", "x", "--in", "tests"]],
+)
 def test_quick_verbs_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(arguments=arguments)],
