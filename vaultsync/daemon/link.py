@@ -24,6 +24,7 @@ from vaultsync.protocol.messages import (
     Hello,
     ManifestPart,
     Members,
+    Message,
     Resync,
     Want,
 )
@@ -132,11 +133,7 @@ class Link:
             )
         )
         if theirs is None:
-            try:
-                async with asyncio.timeout(FIRST_WORD_S):
-                    first = await self._reader.read()
-            except TimeoutError:
-                raise ProtocolError(CloseCode.TIMEOUT, "said nothing") from None
+            first = await self._first_message()
             if not isinstance(first, Hello):
                 raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
             theirs = first
@@ -150,6 +147,21 @@ class Link:
             if vault_id not in self.shared:
                 await engine.detach(self)
         return theirs
+
+    async def _first_message(self) -> Message | None:
+        """What the peer says first, unless this link is dropped: a better one may be waiting."""
+        reading = asyncio.create_task(self._reader.read())
+        try:
+            waited: set[asyncio.Future[Message | None] | asyncio.Future[VaultsyncError]] = {reading, self._dropped}
+            await asyncio.wait(waited, timeout=FIRST_WORD_S, return_when=asyncio.FIRST_COMPLETED)
+            if self._dropped.done():
+                raise self._dropped.result()
+            if not reading.done():
+                raise ProtocolError(CloseCode.TIMEOUT, "said nothing")
+            return await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def run(self) -> None:
         """Pump until the connection ends, and say why it did.
