@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from pathspec import GitIgnoreSpec
 
@@ -18,6 +19,12 @@ from vaultsync.model.filters import (
 )
 from vaultsync.model.paths import parent_of
 from vaultsync.vault.filesystem import FileSystem
+
+# The ignore file comes from other members too, and a pattern may cost time that grows with its length and its stars.
+MAX_PATTERNS: Final = 2_000
+MAX_PATTERN: Final = 512
+"""Characters of one pattern."""
+MAX_STARS: Final = 6
 
 
 class Selection:
@@ -99,8 +106,13 @@ class Selection:
 def _compile(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | None:
     """The patterns, and the line number of each."""
     numbers = [n for n, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
+    if len(numbers) > MAX_PATTERNS:
+        raise ConfigError(f"{IGNORE_FILE} has {len(numbers)} patterns; the limit is {MAX_PATTERNS}.")
     for number in numbers:
         line = lines[number - 1]
+        if len(line) > MAX_PATTERN or line.count("*") > MAX_STARS:
+            why = f"has more than {MAX_PATTERN} characters or {MAX_STARS} stars"
+            raise ConfigError(f"{IGNORE_FILE} line {number} {why}: {line[:40]!r}…")
         try:
             (pattern,) = GitIgnoreSpec.from_lines([line], backend="simple").patterns
         except ValueError as error:

@@ -65,3 +65,10 @@ def test_load_reads_the_vaults_file(tmp_path: Path) -> None:
     kit.write(".vaultsyncignore", b"\xff\xfe")
     with pytest.raises(ConfigError):
         Selection.load(kit.fs)
+
+
+@pytest.mark.parametrize("ignore", ["q" * 70_000, "*a" * 7, "x\n" * 3_000], ids=["long", "stars", "many"])
+def test_rules_that_would_cost_too_much_are_refused(ignore: str) -> None:
+    """Other members write this file, too."""
+    with pytest.raises(ConfigError, match=r"limit|more than"):
+        Selection(ignore)
