@@ -1,0 +1,1 @@
+"""Devices at the two ends of a bad network."""
