@@ -26,23 +26,31 @@ class Device:
     """One device: its home, its folder of notes, and the process that runs its node, if one does."""
 
     def __init__(
-        self, base: Path, name: str, *, host: str = "127.0.0.1", prefix: tuple[str, ...] = (), vault: str = "notes"
+        self,
+        base: Path,
+        name: str,
+        *,
+        host: str = "127.0.0.1",
+        prefix: tuple[str, ...] = (),
+        environ: dict[str, str] | None = None,
     ) -> None:
         """`prefix` goes before every command: `ip netns exec NAME` puts the device into a network of its own."""
         self.name = name
         self.home = base / name / "home"
-        self.vault = base / name / vault
+        self.vault = base / name / "notes"
         self.log = base / name / "log.txt"
         self.places = Places(self.home / "config", self.home / "data")
         self.places.config.mkdir(parents=True)
         self.vault.mkdir(parents=True)
         self.places.config_file.write_text(f'name = "{name}"\nlisten_host = "{host}"\nmdns = false\n')
         self._prefix = prefix
+        self._environ = environ or {}
         self._process: asyncio.subprocess.Process | None = None
 
     @property
     def environ(self) -> dict[str, str]:
-        return {**os.environ, "VAULTSYNC_HOME": str(self.home), "VAULTSYNC_KEYRING": "off", "VAULTSYNC_DEBUG": "1"}
+        own = {"VAULTSYNC_HOME": str(self.home), "VAULTSYNC_KEYRING": "off", "VAULTSYNC_DEBUG": "1"}
+        return {**os.environ, **own, **self._environ}
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,200 @@
+"""Every odd name and every odd kind of file: synced as it is, or shown with the reason; none stops the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import Device, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name == "nt", reason="names and kinds of POSIX")]
+
+NFC, NFD = (unicodedata.normalize(form, "Café.md") for form in ("NFC", "NFD"))
+
+SYNCED = [
+    "Note.md", "note.md", "NOTE.MD",                      # on this file system three files
+    "n" * 252 + ".md",
+    "👩‍👩‍👧‍👦 family 🏳️‍🌈.md", "مرحبا\u200f\u202e.md", "\u200bzero width.md", "Ｗｉｄｅ.md",
+    "ends with a dot.", "ends with a space ", " starts with one.md",
+    "CON.md", "nul", "aux.canvas", "a:b?c*d|e<f>.md", "-rf", "$HOME.md", "%00.md", "'\"`.md",
+    "notes.tmp", "x.part", "0123abcd-1", "vaultsync.md", ".hidden note.md", "tmp/x.part",
+    "/".join(["deep"] * 63) + "/note.md",
+]  # fmt: skip
+"""As they are, on any POSIX system."""
+
+BLOCKED = ["line\nbreak.md", "back\\slash.md", "bell\a.md", "/".join(["deeper"] * 70) + "/note.md"]
+
+
+def fill(root: Path) -> None:
+    for name in [*SYNCED, *BLOCKED]:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"content of {name!r}\n")
+    (root / NFD).write_text("decomposed, as macOS writes it\n")
+    (root / "twins").mkdir()
+    (root / "twins" / NFC).write_text("one\n")
+    (root / "twins" / NFD).write_text("two\n")
+    with open(os.fsencode(root) + b"/latin-\xe9.md", "wb") as file:
+        file.write(b"its name is not UTF-8\n")
+    (root / "link.md").symlink_to("Note.md")
+    (root / "way out").symlink_to(root.parent)
+    (root / "loop").symlink_to("loop")
+    (root / "dangling.md").symlink_to("nowhere")
+    os.mkfifo(root / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = os.open(".", os.O_RDONLY)
+        os.chdir(root)
+        try:
+            listening.bind("socket")
+        finally:
+            os.fchdir(here)
+            os.close(here)
+    (root / "unreadable.md").write_text("nobody may read this\n")
+    (root / "unreadable.md").chmod(0)
+    os.link(root / "Note.md", root / "hard link.md")
+    with (root / "sparse.bin").open("wb") as file:
+        file.truncate(20 << 20)
+    (root / "read-only").mkdir()
+    (root / "read-only" / "inside.md").write_text("to be read\n")
+    (root / "read-only").chmod(0o555)
+
+
+def dig(root: Path, levels: int) -> None:
+    """A folder so deep that no system call takes its path."""
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+async def troubles(device: Device) -> dict[str, str]:
+    found = await device.vault_info()
+    return {} if found is None else {trouble.path: trouble.reason for trouble in found.troubles}
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+async def test_odd_files_are_synced_or_shown(tmp_path: Path, locale: str) -> None:
+    environ = {"LANG": locale, "LC_ALL": locale}
+    desk, phone = (Device(tmp_path, name, environ=environ) for name in ("Desk", "Phone"))
+    fill(desk.vault)
+    dig(desk.vault, 5_000)
+    try:
+        await desk.start()
+        await phone.join(await desk.ticket())
+        expected = [*SYNCED, "hard link.md", "sparse.bin", "read-only/inside.md"]
+
+        async def all_there() -> bool:
+            return all((phone.vault / path).exists() for path in expected)
+
+        try:
+            await until(all_there, "all is there", 40)
+        except AssertionError:
+            raise AssertionError(f"lacking: {[p for p in expected if not (phone.vault / p).exists()]}") from None
+        for path in expected:
+            assert (phone.vault / path).read_bytes() == (desk.vault / path).read_bytes(), path
+
+        # The name keeps its form where it was given; elsewhere it may have either.
+        assert NFD in os.listdir(desk.vault)
+        assert NFC not in os.listdir(desk.vault)
+        assert {unicodedata.normalize("NFC", name) for name in os.listdir(phone.vault)} >= {NFC}
+        assert len(os.listdir(phone.vault / "twins")) == 1
+
+        shown = await troubles(desk)
+        reasons = {
+            "line\\nbreak.md": "control", "back\\slash.md": "backslash", "link.md": "link", "way out": "link",
+            "loop": "link", "dangling.md": "link", "pipe": "", "socket": "", "latin-": "UTF-8", "twins": "",
+            "deeper": "deep", "d/d/d": "deep",
+        }  # fmt: skip
+        if os.geteuid() != 0:
+            reasons["unreadable.md"] = ""
+        for start, why in reasons.items():
+            assert any(
+                path.replace("\n", "\\n").startswith(start) and why in reason for path, reason in shown.items()
+            ), f"{start} is not shown; shown are {sorted(shown)}"
+        for path in ("link.md", "way out", "loop", "dangling.md", "pipe", "socket"):
+            assert not os.path.lexists(phone.vault / path)
+
+        (phone.vault / "after all.md").write_text("and life goes on\n")
+
+        async def life_goes_on() -> bool:
+            return (desk.vault / "after all.md").exists()
+
+        await until(life_goes_on, "an edit crosses")
+    finally:
+        await desk.kill()
+        await phone.kill()
+        (desk.vault / "read-only").chmod(0o755)
+        remove_deep(desk.vault)
+
+
+async def test_kinds_that_change_under_way(tmp_path: Path) -> None:
+    """A file becomes a folder, a folder a file, a note a link and back; an edit of the same size in the same tick."""
+    desk, phone = Device(tmp_path, "Desk"), Device(tmp_path, "Phone")
+    try:
+        (desk.vault / "thing").write_text("a file\n")
+        (desk.vault / "box").mkdir()
+        (desk.vault / "box" / "in it.md").write_text("inside\n")
+        (desk.vault / "tick.md").write_text("aaaa")
+        await desk.start()
+        await phone.join(await desk.ticket())
+
+        async def first() -> bool:
+            return (phone.vault / "tick.md").exists() and (phone.vault / "box" / "in it.md").exists()
+
+        await until(first, "the first sync")
+        (desk.vault / "thing").unlink()
+        (desk.vault / "thing").mkdir()
+        (desk.vault / "thing" / "now inside.md").write_text("a folder now\n")
+        shutil.rmtree(desk.vault / "box")
+        (desk.vault / "box").write_text("a file now\n")
+        before = (desk.vault / "tick.md").stat()
+        (desk.vault / "tick.md").write_text("bbbb")
+        os.utime(desk.vault / "tick.md", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        async def changed() -> bool:
+            inside, box = phone.vault / "thing" / "now inside.md", phone.vault / "box"
+            return inside.exists() and box.is_file() and (phone.vault / "tick.md").read_text() == "bbbb"
+
+        await until(changed, "what became something else")
+
+        (desk.vault / "tick.md").unlink()
+        (desk.vault / "tick.md").symlink_to("box")
+
+        async def shown() -> bool:
+            return "tick.md" in await troubles(desk)
+
+        await until(shown, "the link is shown")
+        # A link that takes a note's place says nothing about the note.
+        assert (phone.vault / "tick.md").read_text() == "bbbb"
+        (desk.vault / "tick.md").unlink()
+        (desk.vault / "tick.md").write_text("cccc")
+
+        async def back() -> bool:
+            return (phone.vault / "tick.md").read_text() == "cccc" and "tick.md" not in await troubles(desk)
+
+        await until(back, "the note is back")
+    finally:
+        await desk.kill()
+        await phone.kill()
+
+
+def remove_deep(root: Path) -> None:
+    """What `shutil.rmtree` can't: folders deeper than its recursion goes. Renamed up, level by level."""
+    level = 0
+    while (root / "d").exists():
+        inner = root / "d" / "d"
+        if inner.exists():
+            os.rename(inner, root / f"d{level}")
+            os.rmdir(root / "d")
+            os.rename(root / f"d{level}", root / "d")
+        else:
+            os.rmdir(root / "d")
+        level += 1
