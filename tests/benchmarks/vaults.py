@@ -107,7 +107,7 @@ def _write(path: Path, data: bytes, lot: random.Random) -> None:
 
 def copy(source: Path, target: Path) -> None:
     """A copy on disk, so that writing it back does not fall into a measurement."""
-    shutil.copytree(source, target)
+    shutil.copytree(os.path.realpath(source), target)
     subprocess.run(["sync"], check=True)
 
 

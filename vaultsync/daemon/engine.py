@@ -49,8 +49,8 @@ class VaultLink(Protocol):
     def send_control(self, message: ControlMessage) -> None:
         """Queue a message for the control stream."""
 
-    def wake(self) -> None:
-        """There may be change sets or contents to pull."""
+    def wake(self, *, changes: bool, contents: bool) -> None:
+        """There may be change sets or contents to pull. What there is not must not be pulled: pulling wakes again."""
 
     def drop(self, error: VaultsyncError) -> None:
         """The vault cannot go on with this connection."""
@@ -293,7 +293,7 @@ class Engine:
                 link.send_control(message)
         for peer in effects.changes_for | effects.contents_for:
             if (link := self._links.get(peer)) is not None:
-                link.wake()
+                link.wake(changes=peer in effects.changes_for, contents=peer in effects.contents_for)
         for event in effects.events:
             self._emit(event)
 

@@ -41,7 +41,7 @@ HEARTBEAT_S: Final = 7.0
 ANSWER_S: Final = 8.0
 """How long it has for the answer: a dead path is noticed within the sum, 15 s (the issue asks for 20 s)."""
 
-CONTENTS_AHEAD: Final = 4
+CONTENTS_AHEAD: Final = 6
 """Messages of the content stream that are read while the disk is busy with earlier ones."""
 
 VaultMessages = (Ack, Digest, Resync, Want, ChangeSet, Contents, ManifestPart, Chunks)
@@ -102,9 +102,11 @@ class Link:
         except asyncio.QueueFull:
             self.drop(ProtocolError(CloseCode.TIMEOUT, "reads nothing of what it is sent"))
 
-    def wake(self) -> None:
-        self._changes.set()
-        self._contents.set()
+    def wake(self, *, changes: bool, contents: bool) -> None:
+        if changes:
+            self._changes.set()
+        if contents:
+            self._contents.set()
 
     def mute(self, vault: VaultId) -> None:
         """Hear nothing more of `vault` from this peer."""
@@ -183,7 +185,7 @@ class Link:
                     if (engine := self.shared.get(vault.vault)) is not None:
                         await self._restrict(engine)
                         await engine.opened(self.peer, vault)
-                self.wake()
+                self.wake(changes=True, contents=True)
         except* VaultsyncError as group:
             raise _first(group) from None
 

@@ -14,10 +14,10 @@ from typing import Final
 
 from vaultsync.model.manifests import CHUNKED_ABOVE
 
-WINDOW_BYTES: Final = 8 << 20
+WINDOW_BYTES: Final = 12 << 20
 """The most content, in bytes, that is asked of one peer and not yet answered: a batch that is being written to disk,
 and the next one, which comes meanwhile."""
-WINDOW_ITEMS: Final = 3_000
+WINDOW_ITEMS: Final = 4_000
 CHUNKED_AT_ONCE: Final = 2
 """How many chunked files are fetched from one peer side by side."""
 _SMALL: Final = 64 << 10
