@@ -16,6 +16,7 @@ from vaultsync.daemon.replica.follow import can_follow, follow, settled_beside, 
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
+from vaultsync.model.filters import never_reason
 from vaultsync.model.records import Entry, FileRecord, State
 from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
@@ -83,8 +84,12 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
 def _split(state: ReplicaState, work: Work, offer: Offer, entry: Entry, split: Split) -> None:
     """The outcome takes its place only once the other content is safe at its own."""
     if entry.state in (State.UNSELECTED, State.BLOCKED):
-        # This device holds neither content: who does decides, and its record will include both.
-        work.done.append(offer)
+        if never_reason(offer.record.path) is not None:
+            # No device holds either.
+            work.targets.append(Target(split.record, entry, offer, split.because))
+        else:
+            # This device holds neither content: who does decides, and its record will include both.
+            work.done.append(offer)
         return
     if not settled_beside(state, work, offer, split.beside):
         return
