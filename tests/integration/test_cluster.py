@@ -50,3 +50,23 @@ def test_edits_cross_both_ways(pair: Cluster) -> None:
     pair.assert_equal()
     assert "b.md" not in b.tree()
     assert b.replica.state.store.history.versions("b.md")
+
+
+def test_what_a_person_wrote_in_the_moment_of_a_replacement_survives_a_power_cut(pair: Cluster) -> None:
+    """The swap has put the file among the temporary ones, and the power goes before anybody looks at it."""
+    a, _ = pair.devices
+    a.write("note.md", "one\n")
+    a.write("other.md", "two\n")
+    a.scan()
+    temporary = a.root / ".vaultsync" / "tmp"
+    temporary.mkdir(exist_ok=True)
+    for name in ("note.md", "other.md"):
+        (a.root / name).rename(temporary / f"broken-{name}")
+    (temporary / "broken-note.md").write_text("one, and a word more\n")
+    a.write("note.md", "from the peer\n")
+    a.write("other.md", "from the peer\n")
+    a.reopen()
+    assert a.read("note (rescued 1).md") == "one, and a word more\n"
+    assert a.read("note.md") == "from the peer\n"
+    assert "other (rescued 1).md" not in a.tree(), "its content is in history"
+    assert not list(temporary.iterdir())

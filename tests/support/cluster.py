@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from vaultsync.daemon.events import Event
+from vaultsync.daemon.replica.leftovers import clean_up
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.rules import load_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
@@ -63,8 +64,8 @@ class Device:
         fs = self.cluster.file_system(folder.root)
         number = int.from_bytes(self.cluster.new_id(), "big")
         applier = Applier(fs, prefix=f"t{number}")
-        applier.clean_up(self.now_ms)
         store = VaultStore.open(self._index_folder / "index.db", new_index_id=self.cluster.new_id())
+        clean_up(fs, applier, store, self.now_ms)
         selection = load_rules(fs, store.history, DEFAULT_CATEGORIES)
         return Replica(
             ReplicaState(

@@ -12,6 +12,7 @@ from typing import Final
 
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, VaultStateChanged
+from vaultsync.daemon.replica.leftovers import clean_up
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.rules import load_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
@@ -155,10 +156,10 @@ class VaultService:
         self._lock.acquire(self._command)
         fs = DiskFileSystem(folder.root)
         applier = Applier(fs)
-        applier.clean_up(self._now_ms())
         settings = self.settings
         store = VaultStore.open(self._database, new_index_id=secrets.token_bytes(16))
         try:
+            clean_up(fs, applier, store, self._now_ms())
             selection = load_rules(fs, store.history, settings.categories)
         except BaseException:
             store.close()

@@ -25,7 +25,7 @@ def is_mass_deletion(deleted: int, before: int) -> bool:
 
 
 def deletion_cause(deleted: int, before: int, folders: list[str]) -> str:
-    """What a person is told of a held deletion. `folders`: the topmost folders that are gone, if all of it lay in them."""
+    """What a person is told of a held deletion. `folders`: the topmost that are gone, if all of it lay in them."""
     share = round(100 * deleted / before) if before else 100
     where = ""
     if folders:

@@ -238,7 +238,7 @@ class Applier(Staging):
         aside = self.new_temp_path()
         self._in_temp(lambda: self._fs.move(action.path, aside))
         if not _is_same(self._fs.stat(aside), action.expected):
-            self._put_back(aside, action.path)
+            self.put_back(aside, action.path)
             return _CHANGED
         self._fs.remove(aside)
         self._touched.add(parent_of(action.path))
@@ -278,7 +278,7 @@ class Applier(Staging):
         self._touched |= {parent_of(source), parent_of(target)}
         after = self._fs.stat(target)
         if after is None or not _is_same(after, action.expected):
-            self._put_back(target, source)
+            self.put_back(target, source)
             return _CHANGED
         return Outcome(Result.DONE, after.signature)
 
@@ -308,8 +308,8 @@ class Applier(Staging):
                     self._touched.add(parent_of(parent))
             attempt()
 
-    def _put_back(self, path: str, home: str) -> None:
-        """Bring a file that turned out to be another one back to where it was."""
+    def put_back(self, path: str, home: str) -> None:
+        """Bring a file that turned out to be another one back to where it was, or beside it if that is taken."""
         try:
             self._fs.move(path, home)
         except FileExistsError:

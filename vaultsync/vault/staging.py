@@ -13,7 +13,7 @@ from blake3 import blake3
 from vaultsync.errors import DiskFullError
 from vaultsync.model.records import Signature
 from vaultsync.vault.chunks import PART_SUFFIX, PartialFile
-from vaultsync.vault.filesystem import TEMP_DIR, FileSystem
+from vaultsync.vault.filesystem import TEMP_DIR, DirEntry, FileSystem
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.words import FULL
 
@@ -116,6 +116,15 @@ class Staging:
     def discard(self, staged: Staged) -> None:
         """Give up a staged content; nothing happens if it is in its place already."""
         self._forget(staged.path)
+
+    def leftovers(self) -> list[DirEntry]:
+        """What an earlier run left in the folder for temporary files, partial files aside."""
+        with self._fs.batch():
+            try:
+                entries = self._fs.scan(TEMP_DIR)
+            except FileNotFoundError:
+                return []
+        return [item for item in entries if not item.name.endswith(PART_SUFFIX)]
 
     def clean_up(self, now_ms: int | None = None) -> None:
         """Remove what an earlier run left behind; partial files stay, unless they are a week old by `now_ms`.

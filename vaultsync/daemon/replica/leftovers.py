@@ -1,0 +1,29 @@
+"""What a run that broke off left among its temporary files: mostly ours, and now and then a person's."""
+
+from __future__ import annotations
+
+from vaultsync.store.vault_store import VaultStore
+from vaultsync.vault.applier import Applier
+from vaultsync.vault.filesystem import TEMP_DIR, FileSystem
+
+
+def clean_up(fs: FileSystem, applier: Applier, store: VaultStore, now_ms: int) -> list[str]:
+    """Remove leftovers, but put back what a person wrote. Returns the homes of what was put back.
+
+    A replaced file lies among the temporary ones for a moment before it is looked at. If a person wrote to it in that
+    very moment and the power went in the next, it is their only copy: it is a file that the index knows by its inode,
+    with a content that nobody has.
+    """
+    leftovers = {item.signature.inode: f"{TEMP_DIR}/{item.name}" for item in applier.leftovers()}
+    rescued: list[str] = []
+    if leftovers:
+        for entry in store.index.below(""):
+            path = leftovers.get(entry.signature.inode) if entry.signature is not None else None
+            if path is None:
+                continue
+            content, _ = fs.hash(path)
+            if content != entry.record.hash and not store.history.has(content):
+                applier.put_back(path, entry.record.path)
+                rescued.append(entry.record.path)
+    applier.clean_up(now_ms)
+    return rescued
