@@ -471,7 +471,7 @@ class PeerManager:
         )
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
         peer.free.clear()
-        code, reason, stood = CloseCode.NORMAL, "", False
+        code, reason, told, stood = CloseCode.NORMAL, "", "", False
         try:
             hello = await link.open(opened.hello)
             stood = True
@@ -486,17 +486,20 @@ class PeerManager:
             if isinstance(error, ProtocolError) and error.code is CloseCode.INTERNAL:
                 peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
             found = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
-            code = CloseCode.INTERNAL if found is None else found
+            code = CloseCode.NORMAL if found is None else found
+            # What went wrong with this device's own folder or disk is not for others to read.
+            told = reason if found is not None else "a vault is not available for now"
             if isinstance(error, ConnectionLostError) and error.by_peer and code in DENIALS:
                 reason = denial_words(code)
         except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the conversations with others
             _log.critical("the conversation with %s has failed", peer.record.name, exc_info=error)
             peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
             code, reason = CloseCode.INTERNAL, f"There is a fault in vaultsync: {error!r}. The log has more."
+            told = "there is a fault in its vaultsync"
         finally:
             peer.link = None
             try:
-                await link.close(code, reason)
+                await link.close(code, told)
             finally:
                 peer.free.set()
                 if not peer.removed:
