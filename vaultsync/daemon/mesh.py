@@ -56,13 +56,17 @@ class Mesh:
         self._now_ms = now_ms
         self._allowances: dict[NodeId, Allowance] = {}
         self._owed = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
         self._heard: asyncio.Queue[tuple[Changes, NodeId]] = asyncio.Queue()
 
     async def run(self) -> None:
         """Act on what is heard and deliver what is due, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._act_on_heard())
-            tasks.create_task(self._deliver_when_due())
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._act_on_heard())
+                self._tasks.create_task(self._deliver_when_due())
+        finally:
+            self._tasks = None
 
     async def _act_on_heard(self) -> None:
         # Not where it is heard: acting may end the very conversation in which it was said.
@@ -94,8 +98,7 @@ class Mesh:
         shown = [*own, *(r for r in message.records if r.member.node in predecessors)]
         if not own or self.own_role(message.vault) == SOLO or not self._allowed(node):
             return None
-        changes = await self._memberships.receive(node, message.vault, shown)
-        self._heard.put_nowait((changes, node))
+        changes = await self._take(node, message.vault, shown)
         return next((record for record in changes.peers if record.node_id == node), None)
 
     async def was_removed(self, node: NodeId) -> bool:
@@ -113,8 +116,7 @@ class Mesh:
             return
         if not self._allowed(node):
             raise ProtocolError(CloseCode.TOO_LARGE, "sends membership records all the time")
-        changes = await self._memberships.receive(node, message.vault, message.records)
-        self._heard.put_nowait((changes, node))
+        await self._take(node, message.vault, message.records)
 
     async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
         """This device has let a node in, which is a peer already: vouch for it, and tell the others."""
@@ -252,6 +254,19 @@ class Mesh:
             await self._database.run(lambda store: store.membership.delivered(vault, node))
         else:
             await self._database.run(lambda store: store.membership.failed(delivery, now_ms))
+
+    async def _take(self, node: NodeId, vault: VaultId, records: Sequence[SignedMember]) -> Changes:
+        """Store what the rules allow of `records`, and see to it that it is acted on."""
+
+        async def take() -> Changes:
+            changes = await self._memberships.receive(node, vault, records)
+            self._heard.put_nowait((changes, node))
+            return changes
+
+        if self._tasks is None:
+            return await take()
+        # The conversation may end in the middle; what is stored must be acted on all the same.
+        return await asyncio.shield(self._tasks.create_task(take()))
 
     def _allowed(self, node: NodeId) -> bool:
         allowance = self._allowances.get(node)
