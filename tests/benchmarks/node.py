@@ -18,6 +18,7 @@ from tests.benchmarks.sampling import Sampler
 from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.events import ProvenInSync, VaultStateChanged
 from vaultsync.daemon.service import Node, open_node
+from vaultsync.server.serve import serve_api
 
 SLOW_TURN_S = 0.02
 
@@ -94,7 +95,8 @@ async def main(home: Path, name: str, root: Path) -> None:
         telling = asyncio.create_task(tell(node))
         running = asyncio.create_task(node.run())
         say("ready")
-        await obey(node, root)
+        async with serve_api(node):
+            await obey(node, root)
         node.stopping.set()
         await running
         telling.cancel()

@@ -1,34 +1,28 @@
-"""Serving the API inside the node's event loop, on loopback and on a Unix socket."""
+"""Serving the API inside the node's event loop, on loopback and on a Unix socket.
+
+What speaks HTTP is loaded when somebody calls for the first time: it takes 20 MB and a quarter of a second, and most
+nodes run for weeks without being asked anything.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
-
-import uvicorn
 
 from vaultsync.daemon.descriptor import SOCKET_NAME, Descriptor, load_or_create_token
 from vaultsync.daemon.service import Node
 from vaultsync.errors import NodeError
-from vaultsync.server.app import make_app
 
 MAX_SOCKET_PATH: Final = 103
 """Bytes of a Unix socket's path, its final zero left out, on the system that allows the fewest (macOS: 104)."""
 
 BACKLOG: Final = 64
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs the node."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @asynccontextmanager
@@ -41,28 +35,17 @@ async def serve_api(node: Node) -> AsyncIterator[Descriptor]:
     tcp = _tcp_socket()
     unix, unix_path = _unix_socket(node.places.data / SOCKET_NAME)
     port: int = tcp.getsockname()[1]
-    server = _Server(
-        uvicorn.Config(
-            make_app(node, token=token, port=lambda: port),
-            lifespan="off",
-            ws="none",
-            http="h11",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
-    )
     descriptor = Descriptor(os.getpid(), port, unix_path, node.started_ms, token)
     sockets = [tcp] if unix is None else [tcp, unix]
-    serving = asyncio.create_task(server.serve(sockets=sockets))
+    ended = asyncio.Event()
+    serving = asyncio.create_task(_serve_when_called(node, token, port, sockets, ended))
     try:
-        # The sockets listen already: whoever comes before the server has begun waits for a moment.
+        # The sockets listen already: who calls waits for a moment.
         await asyncio.to_thread(descriptor.write, node.places)
         yield descriptor
     finally:
         descriptor.remove(node.places)
-        server.should_exit = True
+        ended.set()
         try:
             await serving
         finally:
@@ -71,6 +54,32 @@ async def serve_api(node: Node) -> AsyncIterator[Descriptor]:
             if unix_path is not None:
                 with suppress(FileNotFoundError):
                     os.unlink(unix_path)
+
+
+async def _serve_when_called(
+    node: Node, token: str, port: int, sockets: Sequence[socket.socket], ended: asyncio.Event
+) -> None:
+    loop = asyncio.get_running_loop()
+    called: asyncio.Future[None] = loop.create_future()
+
+    def note_call() -> None:
+        if not called.done():
+            called.set_result(None)
+
+    for sock in sockets:
+        loop.add_reader(sock, note_call)
+    ending = asyncio.create_task(ended.wait())
+    try:
+        await asyncio.wait((called, ending), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for sock in sockets:
+            loop.remove_reader(sock)
+        ending.cancel()
+    if not ended.is_set():
+        await asyncio.to_thread(importlib.import_module, "vaultsync.server.http")
+        from vaultsync.server import http
+
+        await http.serve(node, token, port, sockets, ended)
 
 
 def _tcp_socket() -> socket.socket:
