@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.dialing import dial
+from vaultsync.daemon.door import Door
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, PeerStateChanged
+from vaultsync.daemon.exchange import Admission, MemberExchange
 from vaultsync.daemon.greeting import (
     DENIALS,
     Opened,
-    accept_control,
     ask_to_join,
     denial_words,
     open_control,
     tell_and_leave,
 )
-from vaultsync.daemon.link import FIRST_WORD_S, Access, Link
+from vaultsync.daemon.link import Access, Link
 from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
 from vaultsync.daemon.peer import PeerState as PeerState
@@ -38,8 +39,7 @@ from vaultsync.errors import (
     WrongPeerError,
 )
 from vaultsync.model.ids import NodeId, VaultId
-from vaultsync.protocol.limits import MAX_VAULTS
-from vaultsync.protocol.messages import Bye, Hello, Join, Members, Welcome
+from vaultsync.protocol.messages import Hello, Join, Members, Welcome
 from vaultsync.store.attempts import Attempt
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
@@ -47,9 +47,6 @@ from vaultsync.sync.reconnect import Candidate, dial_order, keeps_existing
 from vaultsync.transport.base import Connection, Endpoint
 
 _log = logging.getLogger(__name__)
-
-MAX_STRANGERS: Final = 32
-"""Connections of nodes that have not said yet what they want."""
 
 PAIRING_GRACE_S: Final = 10.0
 """When to dial a device that has just been paired with, if the connection over which that happened is gone: before,
@@ -80,41 +77,6 @@ class Ended:
     """Whether Hellos had been exchanged."""
 
 
-class Admission(Protocol):
-    """Decides on a node that asks to become a member."""
-
-    async def __call__(self, connection: Connection, join: Join) -> tuple[PeerRecord, Welcome]:
-        """Admit, durably. Raises `RefusedError` with the close code to answer with."""
-
-
-class MemberExchange(Protocol):
-    """Knows who belongs to the vaults, and what to tell whom about that."""
-
-    def own_role(self, vault: VaultId) -> str:
-        """What this device may do in `vault`."""
-
-    async def credentials(self, vaults: Iterable[VaultId]) -> Sequence[Members]:
-        """What proves to a peer that this device belongs to `vaults`."""
-
-    async def recognise(self, node: NodeId, message: Members) -> PeerRecord | None:
-        """The peer that a stranger with these credentials is, or None."""
-
-    async def was_removed(self, node: NodeId) -> bool:
-        """Whether `node` was a member and was removed: it is told so."""
-
-    async def receive(self, node: NodeId, message: Members) -> None:
-        """A peer tells of members. `ProtocolError` if it may not."""
-
-    async def expel(self, node: NodeId, vaults: Iterable[VaultId]) -> None:
-        """Remove a member from `vaults`, for everyone. `NodeError` if this device may not."""
-
-    async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
-        """A node that joined with a ticket is a peer now: vouch for it."""
-
-    async def opened(self, node: NodeId, vaults: Iterable[VaultId]) -> Sequence[Members]:
-        """A conversation with a peer has begun: what to tell it."""
-
-
 class PeerManager:
     """Keeps a connection to every peer that is wanted, and lets nobody else in.
 
@@ -139,18 +101,20 @@ class PeerManager:
         self._database = database
         self._engines = engines
         self._hello = hello
-        self._admit = admit
         self._emit = emit
         self._now_ms = now_ms
         self._lot = lot
         self._peers: dict[NodeId, Peer] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self._strangers = 0
         self._listeners: list[Callable[[Peer], None]] = []
+        self._door = Door(admit, is_peer=lambda node: node in self._peers, let_in=self._let_in)
         self.exchange: MemberExchange | None = None
-        """Set before `run` where there is a mesh."""
         self.ready = asyncio.Event()
         """Set once `run` can take connections: joining needs that."""
+
+    def use(self, exchange: MemberExchange) -> None:
+        """Set, before `run`, who knows the members of the vaults."""
+        self.exchange = self._door.exchange = exchange
 
     async def run(self) -> None:
         """Accept and dial until cancelled."""
@@ -368,66 +332,19 @@ class PeerManager:
         return peer.policy.denied() if ended.code in DENIALS else peer.policy.failed(self._lot())
 
     async def _incoming(self, connection: Connection) -> None:
-        """Somebody dialed us. Peers go on; a stranger has one word."""
-        if self._strangers >= MAX_STRANGERS:
-            await connection.close(CloseCode.REFUSED)
+        """Somebody dialed us. Whoever is let in by the door has a conversation."""
+        opened = await self._door.answer(connection)
+        if opened is None:
             return
-        self._strangers += 1
-        try:
-            opened = await self._first_word(connection)
-        except (VaultsyncError, TimeoutError) as error:
-            found = getattr(error, "code", None)
-            code = found if isinstance(found, CloseCode) else CloseCode.TIMEOUT
-            await connection.close(code, "" if code is CloseCode.NORMAL else getattr(error, "message", ""))
-            return
-        finally:
-            self._strangers -= 1
         peer = self._peers.get(connection.peer)
         if peer is None:
             await connection.close(CloseCode.REFUSED)
             return
         await self._converse(peer, connection, opened)
 
-    async def _first_word(self, connection: Connection) -> Opened:
-        opened, first = await accept_control(connection)
-        for _ in range(MAX_VAULTS):
-            if not isinstance(first, Members):
-                break
-            await self._take_credentials(connection.peer, first)
-            async with asyncio.timeout(FIRST_WORD_S):
-                first = await opened.reader.read()
-        if isinstance(first, Bye):
-            raise ConnectionLostError("It said what it wanted to say.", code=CloseCode.NORMAL)
-        if isinstance(first, Join):
-            record, welcome = await self._admit(connection, first)
-            if self.exchange is not None:
-                await self.exchange.admitted(first.vault, record)
-            # The connection is here already, and the other side does not know us before it has the answer.
-            self.known(record, dial_after_s=PAIRING_GRACE_S)
-            await opened.writer.write(welcome)
-            opened.joined = True
-            async with asyncio.timeout(FIRST_WORD_S):
-                first = await opened.reader.read()
-        elif connection.peer not in self._peers:
-            raise await self._refusal(connection.peer)
-        if not isinstance(first, Hello):
-            raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
-        opened.hello = first
-        return opened
-
-    async def _take_credentials(self, node: NodeId, message: Members) -> None:
-        """What a dialer says of itself before its Hello. Raises `RefusedError` for a stranger's that are not good."""
-        if self.exchange is not None and node in self._peers:
-            await self.exchange.receive(node, message)
-            return
-        record = None if self.exchange is None else await self.exchange.recognise(node, message)
-        if record is None:
-            raise await self._refusal(node)
+    def _let_in(self, record: PeerRecord) -> None:
+        # The connection is here already, and the other side may not know us before it has heard the answer.
         self.known(record, dial_after_s=PAIRING_GRACE_S)
-
-    async def _refusal(self, node: NodeId) -> RefusedError:
-        removed = self.exchange is not None and await self.exchange.was_removed(node)
-        return RefusedError(CloseCode.REMOVED if removed else CloseCode.REFUSED, "")
 
     def _access(self, peer: Peer, vault: VaultId) -> Access:
         own = "member" if self.exchange is None else self.exchange.own_role(vault)

@@ -122,7 +122,7 @@ class Node:
             emit=self.bus.emit,
             now_ms=now_ms,
         )
-        self.peers.exchange = self.mesh
+        self.peers.use(self.mesh)
         self.surroundings = Surroundings(
             endpoint, self.peers, self._announce_self, mdns=config.mdns, listen_host=config.listen_host
         )

@@ -1,0 +1,90 @@
+"""Where others knock: what a dialer says before its Hello decides whether it is let in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from vaultsync.daemon.exchange import Admission, MemberExchange
+from vaultsync.daemon.greeting import Opened, accept_control
+from vaultsync.daemon.link import FIRST_WORD_S
+from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, RefusedError, VaultsyncError
+from vaultsync.model.ids import NodeId
+from vaultsync.protocol.limits import MAX_VAULTS
+from vaultsync.protocol.messages import Bye, Hello, Join, Members
+from vaultsync.store.peers import PeerRecord
+from vaultsync.transport.base import Connection
+
+MAX_STRANGERS: Final = 32
+"""Connections of nodes that have not said yet what they want."""
+
+
+class Door:
+    """Lets peers in, and whoever holds a ticket or belongs to a vault; refuses all others without a word more."""
+
+    def __init__(
+        self, admit: Admission, *, is_peer: Callable[[NodeId], bool], let_in: Callable[[PeerRecord], None]
+    ) -> None:
+        """`let_in` is called with whoever has become a peer at the door."""
+        self._admit = admit
+        self._is_peer = is_peer
+        self._let_in = let_in
+        self._strangers = 0
+        self.exchange: MemberExchange | None = None
+
+    async def answer(self, connection: Connection) -> Opened | None:
+        """Hear a dialer's first words. None if it is not let in: it is told why, and the connection is closed."""
+        if self._strangers >= MAX_STRANGERS:
+            await connection.close(CloseCode.REFUSED)
+            return None
+        self._strangers += 1
+        try:
+            return await self._first_words(connection)
+        except (VaultsyncError, TimeoutError) as error:
+            found = getattr(error, "code", None)
+            code = found if isinstance(found, CloseCode) else CloseCode.TIMEOUT
+            await connection.close(code, "" if code is CloseCode.NORMAL else getattr(error, "message", ""))
+            return None
+        finally:
+            self._strangers -= 1
+
+    async def _first_words(self, connection: Connection) -> Opened:
+        opened, first = await accept_control(connection)
+        for _ in range(MAX_VAULTS):
+            if not isinstance(first, Members):
+                break
+            await self._take_credentials(connection.peer, first)
+            async with asyncio.timeout(FIRST_WORD_S):
+                first = await opened.reader.read()
+        if isinstance(first, Bye):
+            raise ConnectionLostError("It said what it wanted to say.", code=CloseCode.NORMAL)
+        if isinstance(first, Join):
+            record, welcome = await self._admit(connection, first)
+            if self.exchange is not None:
+                await self.exchange.admitted(first.vault, record)
+            self._let_in(record)
+            await opened.writer.write(welcome)
+            opened.joined = True
+            async with asyncio.timeout(FIRST_WORD_S):
+                first = await opened.reader.read()
+        elif not self._is_peer(connection.peer):
+            raise await self._refusal(connection.peer)
+        if not isinstance(first, Hello):
+            raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
+        opened.hello = first
+        return opened
+
+    async def _take_credentials(self, node: NodeId, message: Members) -> None:
+        """What a dialer says of itself before its Hello. Raises `RefusedError` for a stranger's that are not good."""
+        if self.exchange is not None and self._is_peer(node):
+            await self.exchange.receive(node, message)
+            return
+        record = None if self.exchange is None else await self.exchange.recognise(node, message)
+        if record is None:
+            raise await self._refusal(node)
+        self._let_in(record)
+
+    async def _refusal(self, node: NodeId) -> RefusedError:
+        removed = self.exchange is not None and await self.exchange.was_removed(node)
+        return RefusedError(CloseCode.REMOVED if removed else CloseCode.REFUSED, "")
