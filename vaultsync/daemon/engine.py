@@ -35,7 +35,8 @@ from vaultsync.vault.coalescer import Coalescer
 
 T = TypeVar("T")
 
-TICK_S: Final = 1.0
+TICK_S: Final = 2.5
+"""Half of the time between digests: a node that has nothing to do is to cost next to nothing."""
 RESCAN_S: Final = 3600.0
 """A full stat scan this often, in case the watcher missed something."""
 

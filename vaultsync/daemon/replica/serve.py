@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -71,6 +72,12 @@ def next_contents(state: ReplicaState, session: Session) -> Contents | ManifestP
         return _manifest(state, session)
     if isinstance(first, ChunkRef):
         return _chunks(state, session)
+    # One opening of each folder for the whole batch; what is read is held against its hash.
+    with state.fs.batch():
+        return _contents(state, wants)
+
+
+def _contents(state: ReplicaState, wants: deque[bytes | ChunkRef | tuple[str, bytes]]) -> Contents:
     contents: dict[bytes, bytes] = {}
     missing: list[bytes] = []
     size = 0
