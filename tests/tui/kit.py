@@ -38,9 +38,12 @@ async def dashboard(node: Node, size: tuple[int, int] = SMALL) -> AsyncIterator[
 
 async def shown(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     """Wait until `condition` holds, giving the application time to draw and to hear."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await pilot.pause(0.02)
+    try:
+        async with asyncio.timeout(20):
+            while not condition():
+                await pilot.pause(0.02)
+    except TimeoutError:
+        raise AssertionError(f"it does not come about; shown is\n{text_of(pilot)}") from None
     await pilot.pause()
 
 
@@ -57,6 +60,15 @@ def write(root: Path, notes: dict[str, str]) -> Path:
         (root / path).write_text(text)
     root.mkdir(parents=True, exist_ok=True)
     return root
+
+
+def says(pilot: Pilot[None], text: str) -> bool:
+    """Whether the screen shows it, however its lines are broken."""
+    shown_text = text_of(pilot).translate(_FRAMES)
+    return text in " ".join(shown_text.split())
+
+
+_FRAMES = dict.fromkeys(map(ord, "│─╭╮╰╯"), " ")
 
 
 def text_of(pilot: Pilot[None]) -> str:

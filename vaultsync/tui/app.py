@@ -32,7 +32,7 @@ class Dashboard(Host):
     """Follows the node of `places`, whether it runs now or later."""
 
     TITLE = "vaultsync"
-    CSS_PATH = "dashboard.tcss"
+    CSS_PATH = Path(__file__).with_name("dashboard.tcss")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Actions}
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "overview": OverviewScreen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Final
@@ -44,6 +45,10 @@ class Host(App[None]):
         if self.client is None:
             raise NodeNotRunningError("The node has stopped.", hint="Press R to start it again.")
         return self.client
+
+    def now_ms(self) -> int:
+        """Unix time in ms."""
+        return time.time_ns() // 1_000_000
 
     def refresh_status(self) -> None:
         """Something was done that no event tells of."""

@@ -69,7 +69,7 @@ class NavBar(Horizontal):
                 contact.update(Content.assemble((board.status.node.name, "bold"), (" ● running", Tone.GOOD)))
                 contact.tooltip = f"Node {board.status.node.id[:10]}, process {board.status.node.pid}"
             case Contact.SEEKING:
-                contact.update(Content.assemble(("◌ looking for the node", Tone.BUSY)))
+                contact.update(Content.assemble(("◌ looking for it", Tone.BUSY)))
             case Contact.LOST:
-                contact.update(Content.assemble(("✖ node stopped, R starts it", Tone.BAD)))
+                contact.update(Content.assemble(("✖ stopped, R starts", Tone.BAD)))
                 contact.tooltip = board.why

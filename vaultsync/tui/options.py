@@ -94,7 +94,7 @@ def vault_rows(options: VaultOptions) -> list[Row]:
             "clashes",
             Where.VAULT,
             "Edited on two devices at once",
-            "merge both edits into the note" if merges else "keep the second as a conflict copy",
+            "merge into one note" if merges else "keep a conflict copy",
             "Merging keeps every line that either side added. What cannot be merged becomes a conflict copy.",
             switch={"clashes": "copy" if merges else "merge"},
         ),

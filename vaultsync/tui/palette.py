@@ -5,35 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from textual.binding import ActiveBinding
+from textual.app import App
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
+
+Place = App[object] | Screen[object]
 
 
 class Actions(Provider):
-    """Everything that has a key on the present screen."""
+    """Everything that has a key on the present screen, whether or not the focus is in a field that takes keys."""
 
     async def discover(self) -> Hits:
-        for text, more, active in self._actions():
-            yield DiscoveryHit(text, partial(self._run, active), help=more)
+        for text, more, binding, place in self._actions():
+            yield DiscoveryHit(text, partial(self._run, binding, place), text=text, help=more)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for text, more, active in self._actions():
+        for text, more, binding, place in self._actions():
             score = max(matcher.match(text), matcher.match(more))
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(self._run, active), help=more, text=text)
+                yield Hit(score, matcher.highlight(text), partial(self._run, binding, place), help=more, text=text)
 
-    def _actions(self) -> Iterator[tuple[str, str, ActiveBinding]]:
-        seen: set[str] = set()
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            # What has no tooltip is how a widget is moved around in, and no action of the dashboard.
-            if not active.enabled or not binding.description or not binding.tooltip or binding.system:
-                continue
-            if binding.description not in seen:
-                seen.add(binding.description)
-                key = self.app.get_key_display(binding)
-                yield f"{binding.description}  ({key})", binding.tooltip, active
+    def _actions(self) -> Iterator[tuple[str, str, Binding, Place]]:
+        taken: set[str] = set()
+        for place in (self.screen, self.app):
+            for binding in place.BINDINGS:
+                # What has no tooltip is how a widget is moved around in, and no action of the dashboard.
+                if not isinstance(binding, Binding) or not binding.tooltip or not _is_offered(place, binding):
+                    continue
+                keys = set(binding.key.split(","))
+                if not keys & taken:
+                    yield (
+                        f"{binding.description}  ({self.app.get_key_display(binding)})",
+                        binding.tooltip,
+                        binding,
+                        place,
+                    )
+                taken |= keys
 
-    async def _run(self, active: ActiveBinding) -> None:
-        await self.app.run_action(active.binding.action, active.node)
+    async def _run(self, binding: Binding, place: Place) -> None:
+        await self.app.run_action(binding.action, place)
+
+
+def _is_offered(place: Place, binding: Binding) -> bool:
+    return place.check_action(binding.action.partition("(")[0], ()) is True

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from vaultsync.client import words
 from vaultsync.client.values import PeerInfo, VaultInfo
@@ -72,6 +73,13 @@ def vault_badge(vault: VaultInfo, peers: Sequence[PeerInfo]) -> Badge:
     return PENDING
 
 
+_LOCAL: Final = tuple(
+    ipaddress.ip_network(network)
+    # RFC 1918, RFC 6598 (also what overlay networks use) and RFC 4193.
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
 def route(address: str) -> str:
     """Over what kind of path a peer is reached: `this computer`, `LAN` or `direct`; empty for no address."""
     host = address.rpartition(":")[0].strip("[]").partition("%")[0]
@@ -83,4 +91,5 @@ def route(address: str) -> str:
         return "direct"
     if found.is_loopback:
         return "this computer"
-    return "LAN" if found.is_private or found.is_link_local else "direct"
+    near = found.is_link_local or any(found in network for network in _LOCAL if network.version == found.version)
+    return "LAN" if near else "direct"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, Literal
 
@@ -85,7 +84,7 @@ class AttentionScreen(BoardScreen):
         self._matters = {matter.key: matter for matter in found}
         several = len(board.vaults) > 1
         self.query_one("#matters", ItemList).show(
-            [Item(matter.key, _line(matter, board, several=several)) for matter in found]
+            [Item(matter.key, _line(matter, board, self.host.now_ms(), several=several)) for matter in found]
         )
         self._show_highlighted()
 
@@ -226,10 +225,10 @@ async def _present(client: RecoveryClient, vault: str, path: str) -> bytes | Non
     return await client.content(vault, path, found.content)
 
 
-def _line(matter: Matter, board: Board, *, several: bool) -> Content:
+def _line(matter: Matter, board: Board, now_ms: int, *, several: bool) -> Content:
     when = ""
     if matter.conflict is not None:
-        when = f" · {words.ago(matter.conflict.at, time.time_ns() // 1_000_000)}"
+        when = f" · {words.ago(matter.conflict.at, now_ms)}"
     where = f" · {board.vault_name(matter.vault)}" if several and matter.vault and matter.path else ""
     return Content.assemble(
         (f"{matter.badge.symbol} {matter.badge.word:<10}", f"bold {matter.badge.tone}"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import ClassVar, Final
 
 from textual import work
@@ -141,7 +140,7 @@ class HistoryScreen(BoardScreen):
     def on_deleted_came(self, message: DeletedCame) -> None:
         if self._mode is Mode.DELETED:
             self._deleted = {version.path: version for version in message.versions}
-            self._list(deleted_items(message.versions, _now_ms()))
+            self._list(deleted_items(message.versions, self.host.now_ms()))
 
     def on_restore_previewed(self, message: RestorePreviewed) -> None:
         self._plan = message.info
@@ -195,7 +194,7 @@ class HistoryScreen(BoardScreen):
         self._versions = message.versions
         versions = self.query_one("#versions", ItemList)
         before = versions.key
-        versions.show(version_items(message.versions, _now_ms()))
+        versions.show(version_items(message.versions, self.host.now_ms()))
         versions.border_title = message.path
         if versions.key == before:
             self._load_difference()
@@ -279,7 +278,7 @@ class HistoryScreen(BoardScreen):
         if answer is None:
             return
         try:
-            at_ms = parse_time(answer, _now_ms())
+            at_ms = parse_time(answer, self.host.now_ms())
         except ValueError as error:
             self.notify(str(error), title="That is no time", severity="error")
             return
@@ -331,7 +330,3 @@ class HistoryScreen(BoardScreen):
                 return RestorePreviewed(await client.restore_to(vault, plan.at, preview=True))
 
             self.request("restore all", restore)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

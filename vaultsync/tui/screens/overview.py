@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -23,6 +22,14 @@ from vaultsync.tui.widgets.panels import ActivityView, Throughput, Transfers
 
 REDRAW_S = 5.0
 """How often times like “3 minutes ago” are drawn again."""
+
+
+SEEKING: Final = "Looking for the node …"
+LOST: Final = "No node runs. [b]R[/] starts it."
+NO_VAULT: Final = (
+    "[b]No vault yet.[/] Press [b]n[/] to sync a folder of notes, or [b]j[/] to join a vault with a ticket from "
+    "another device."
+)
 
 
 class OverviewScreen(BoardScreen):
@@ -47,8 +54,7 @@ class OverviewScreen(BoardScreen):
                 yield ItemList(
                     id="vaults",
                     classes="panel",
-                    empty="[b]No vault yet.[/] Press [b]n[/] to sync a folder of notes, or [b]j[/] to join a vault "
-                    "with a ticket from another device.",
+                    empty=SEEKING,
                 )
                 yield ItemList(
                     id="peers",
@@ -77,13 +83,12 @@ class OverviewScreen(BoardScreen):
         return self.query_one("#peers", ItemList).key
 
     def show_board(self, board: Board) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self.host.now_ms()
         vaults, peers = self.query_one("#vaults", ItemList), self.query_one("#peers", ItemList)
         if board.status is None:
-            looking = (
-                "Looking for the node …" if board.contact is Contact.SEEKING else "No node runs. [b]R[/] starts it."
-            )
-            vaults.say_if_empty(looking)
+            vaults.say_if_empty(SEEKING if board.contact is Contact.SEEKING else LOST)
+        else:
+            vaults.say_if_empty(NO_VAULT)
         vaults.show([Item(vault.id, vault_lines(vault, board, now_ms)) for vault in board.vaults])
         peers.show([Item(peer.id, peer_lines(peer, now_ms)) for peer in board.peers])
         peers.border_subtitle = _peers_subtitle(board)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from textual import work
@@ -67,7 +66,7 @@ class PeerScreen(BoardScreen):
             about.update("This device is not paired any more. Press Esc to go back.")
             return
         about.border_title = peer.name
-        about.update(about_peer(peer, time.time_ns() // 1_000_000))
+        about.update(about_peer(peer, self.host.now_ms()))
         if peer.state != self._attempts_asked_for:
             self._attempts_asked_for = peer.state
             self._load_attempts()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final, Literal
 
 from textual.app import ComposeResult
@@ -95,7 +94,11 @@ class AddDevice(Part):
         choice = self.query_one("#vault", Select)
         if vault is not None and vault in [known for _, known in self._vaults]:
             choice.value = vault
-        fresh = self.made is not None and self._paired is None and self.made.expires > _now_ms() + 60_000
+        fresh = (
+            self.made is not None
+            and self._paired is None
+            and self.made.expires > self.board_screen.host.now_ms() + 60_000
+        )
         if self._vaults and not (fresh and self.made is not None and self.made.vault == vault):
             self.make()
 
@@ -162,7 +165,7 @@ class AddDevice(Part):
             text.update(_paired_text(self._paired))
         else:
             panel.border_title = f"Ticket for {self.made.vault_name}"
-            left_ms = self.made.expires - _now_ms()
+            left_ms = self.made.expires - self.board_screen.host.now_ms()
             text.update(_ticket_text(self.made, left_ms))
             if left_ms > 0 and self.size.width >= 2 * ROOM_FOR_CODE[0] and self.app.size.height >= ROOM_FOR_CODE[1]:
                 rows = ticket_code(self.made.ticket)
@@ -209,7 +212,3 @@ def _paired_text(pairing: PeerPaired) -> Content:
         ("m", "bold"),
         " to add another device.",
     )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

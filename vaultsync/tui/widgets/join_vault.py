@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Final
 
@@ -107,7 +106,7 @@ class JoinVault(Part):
             return
         self._preview = preview
         self.query_one("#join-now", Button).disabled = not preview.root
-        self._say("A good ticket", preview_text(preview, time.time_ns() // 1_000_000))
+        self._say("A good ticket", preview_text(preview, self.board_screen.host.now_ms()))
 
     def on_ticket_refused(self, message: TicketRefused) -> None:
         message.stop()

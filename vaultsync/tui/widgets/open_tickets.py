@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from textual.app import ComposeResult
 from textual.content import Content
 
@@ -62,7 +60,7 @@ class OpenTickets(Part):
         self.notify("The ticket is useless now. Devices that used it stay paired.")
 
     def _draw(self) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self.board_screen.host.now_ms()
         self.query_one(ItemList).show(
             [Item(str(ticket.id), _line(ticket, now_ms)) for ticket in self._tickets if ticket.expires > now_ms]
         )

@@ -1,0 +1,102 @@
+"""Every screen at two sizes, as it was when somebody last looked at it and found it good.
+
+`VAULTSYNC_SNAPSHOTS=write pytest tests/tui/test_snapshots.py` stores what is drawn now; look at the pictures then.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.kit import LARGE, SMALL
+from tests.tui.scene import NOTES, THE_STATUS, scene, settled
+from vaultsync.client.values import PeerPaired, Status
+from vaultsync.tui.state import Board, Contact
+
+FOLDER = Path(__file__).parent / "snapshots"
+SIZES = {"80x24": SMALL, "160x48": LARGE}
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    time.tzset()
+
+
+WALK: tuple[tuple[str, list[str]], ...] = (
+    ("overview", []),
+    ("peer", ["tab", "down", "down", "e"]),
+    ("pair", ["escape", "a"]),
+    ("join", ["j"]),
+    ("tickets", ["escape", "t"]),
+    ("history", ["3", "enter"]),
+    ("history-deleted", ["D"]),
+    ("attention", ["4"]),
+    ("attention-conflict", ["down"]),
+    ("attention-blocked", ["down"]),
+    ("settings", ["5"]),
+    ("leave", ["q"]),
+)
+"""Through all screens: what is come to, and by which keys from what was before."""
+
+EMPTY = {
+    "empty": Board(Contact.LIVE, status=Status(THE_STATUS.node, (), ())),
+    "lost": Board(Contact.LOST, why="No node of this user is running on this computer."),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_screen_looks_as_it_did(size: str) -> None:
+    changed = []
+    async with scene(SIZES[size]) as (_, pilot):
+        for name, keys in WALK:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            if not same(pilot, f"{name}-{size}"):
+                changed.append(name)
+    assert not changed, "compare the pictures named *.new.svg with those stored"
+
+
+async def test_the_light_theme_looks_as_it_did() -> None:
+    async with scene(LARGE) as (_, pilot):
+        await pilot.press("ctrl+t")
+        await settled(pilot)
+        assert same(pilot, "overview-light-160x48")
+
+
+@pytest.mark.parametrize("name", EMPTY)
+async def test_what_to_do_next_is_said_where_there_is_nothing(name: str) -> None:
+    async with scene(SMALL, EMPTY[name]) as (_, pilot):
+        assert same(pilot, f"overview-{name}-80x24")
+
+
+async def test_a_used_ticket_turns_into_the_six_words() -> None:
+    async with scene(SMALL) as (app, pilot):
+        await pilot.press("a")
+        await settled(pilot)
+        words = ("acorn", "basket", "canoe", "daisy", "echo", "falcon")
+        app.board = replace(app.board, paired=(PeerPaired("newpeer234" + "n" * 42, "Tablet", NOTES, words),))
+        await settled(pilot)
+        assert same(pilot, "paired-80x24")
+
+
+def same(pilot: Pilot[None], name: str) -> bool:
+    """Whether what is drawn is what is stored; if not, it is put beside it as `*.new.svg`."""
+    drawn = pilot.app.export_screenshot(title="vaultsync")
+    stored, seen = FOLDER / f"{name}.svg", FOLDER / f"{name}.new.svg"
+    seen.unlink(missing_ok=True)
+    if os.environ.get("VAULTSYNC_SNAPSHOTS") == "write":
+        FOLDER.mkdir(exist_ok=True)
+        stored.write_text(drawn)
+        return True
+    if stored.exists() and drawn == stored.read_text():
+        return True
+    seen.write_text(drawn)
+    return False
