@@ -17,6 +17,7 @@ from vaultsync.daemon.replica.state import ControlMessage, on_disk
 from vaultsync.errors import ProtocolError
 from vaultsync.model.ids import NodeId
 from vaultsync.model.manifests import MAX_CHUNK
+from vaultsync.model.paths import parents_of
 from vaultsync.model.records import EMPTY_HASH, FileRecord, Kind
 from vaultsync.model.versions import MAX_COUNTER, Version
 from vaultsync.protocol.codec import decode, encode, stream_of
@@ -258,7 +259,12 @@ def check(base: Path, cluster: Cluster) -> None:
 def _out_of_reach(device: Device, other: Device) -> set[str]:
     """What `device` wants and nobody who is still here has: Mallory took the content away with her."""
     offers = device.replica.state.offers
-    found = {path for path in offers.paths() for offer in offers.of(path) if obtainable(other, offer.record)}
+    found = {
+        path
+        for path in offers.paths()
+        for offer in offers.of(path)
+        if obtainable(other, offer.record) and not leads_through_a_file(device, path)
+    }
     assert not found, f"{device.name} never settles {sorted(found)}"
     return set(offers.paths())
 
@@ -268,6 +274,12 @@ def obtainable(device: Device, record: FileRecord) -> bool:
         return True
     entries = device.replica.state.store.index.with_hash(record.hash)
     return any(on_disk(entry) for entry in entries)
+
+
+def leads_through_a_file(device: Device, path: str) -> bool:
+    """No honest device says that there is a file and something below it."""
+    above = device.replica.state.store.index.get_many(parents_of(path)).values()
+    return any(entry.record.kind is Kind.FILE and not entry.record.deleted for entry in above)
 
 
 def _edit(lot: random.Random, device: Device, number: int) -> None:
