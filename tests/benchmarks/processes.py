@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one process since it was last asked for."""
-
-    cpu_s: float
-    peak_mb: float
-    """The most memory that it held, resident."""
+def tree(pid: int) -> list[int]:
+    """The process and all that it has started and that still run."""
+    found, todo = [], [pid]
+    while todo:
+        one = todo.pop()
+        found.append(one)
+        for thread in os.listdir(f"/proc/{one}/task"):
+            with open(f"/proc/{one}/task/{thread}/children") as file:
+                todo += map(int, file.read().split())
+    return found
 
 
 def cpu_s(pid: int) -> float:
-    """Processor time that the process has used, in user and kernel mode, its children left out."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    """Processor time that the process tree has used, in user and kernel mode."""
+    ticks = 0
+    for one in tree(pid):
+        with open(f"/proc/{one}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / TICKS_PER_S
 
 
 def rss_mb(pid: int) -> float:
-    return _status_mb(pid, "VmRSS")
+    return sum(_status_mb(one, "VmRSS") for one in tree(pid))
 
 
 def peak_mb(pid: int) -> float:
-    return _status_mb(pid, "VmHWM")
+    """The most memory that each process held since `reset_peak`, resident, summed."""
+    return sum(_status_mb(one, "VmHWM") for one in tree(pid))
 
 
 def reset_peak(pid: int) -> None:
-    with open(f"/proc/{pid}/clear_refs", "w") as file:
-        file.write("5")
+    for one in tree(pid):
+        with open(f"/proc/{one}/clear_refs", "w") as file:
+            file.write("5")
 
 
 def _status_mb(pid: int, key: str) -> float:

@@ -1,6 +1,6 @@
 """Which contents are wanted, from whom, and in which order. Pure bookkeeping, no I/O.
 
-Small notes come first, newest first, big attachments last (DESIGN §9): a person who opens the second device reads
+Notes come first, newest first, big attachments last (DESIGN §9): a person who opens the second device reads
 while the pictures still travel. What is asked of one peer at a time is bounded, so that a slow peer, or one that
 vanishes halfway, holds up little.
 """
@@ -30,6 +30,8 @@ class Wanted:
     hash: bytes
     size: int
     mtime_ns: int
+    text: bool
+    """Whether it is a note, or something else that people write: those go before pictures of their size."""
     holders: set[bytes] = field(default_factory=set)
     """Peers that offered it and have not said that they lack it."""
     asked: bytes | None = None
@@ -41,7 +43,7 @@ class Wanted:
 
     @property
     def order(self) -> tuple[int, int, bytes]:
-        rank = 0 if self.size <= _SMALL else 1 if not self.chunked else 2
+        rank = 2 if self.chunked else 0 if self.text or self.size <= _SMALL else 1
         return (rank, -self.mtime_ns, self.hash)
 
 
@@ -69,11 +71,11 @@ class WantQueue:
         """The size of all that is wanted, in bytes."""
         return self._total_bytes
 
-    def add(self, content: bytes, size: int, mtime_ns: int, holder: bytes) -> None:
+    def add(self, content: bytes, size: int, mtime_ns: int, holder: bytes, *, text: bool = False) -> None:
         """`holder` offers a content that is lacking here."""
         want = self._wanted.get(content)
         if want is None:
-            want = self._wanted[content] = Wanted(content, size, mtime_ns)
+            want = self._wanted[content] = Wanted(content, size, mtime_ns, text)
             self._total_bytes += size
         if holder not in want.holders:
             want.holders.add(holder)

@@ -22,6 +22,13 @@ def test_small_notes_first_newest_first_large_files_last() -> None:
     assert hashes(queue, A) == [b"new note", b"old note", b"picture", b"huge"]
 
 
+def test_a_long_note_goes_before_pictures_of_its_size() -> None:
+    queue = WantQueue()
+    queue.add(b"picture", 100_000, 99, A)
+    queue.add(b"long note", 100_000, 1, A, text=True)
+    assert hashes(queue, A) == [b"long note", b"picture"]
+
+
 def test_each_content_is_asked_of_one_peer() -> None:
     queue = WantQueue()
     queue.add(b"x", 10, 0, A)

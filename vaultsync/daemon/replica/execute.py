@@ -84,7 +84,8 @@ def want(state: ReplicaState, offer: Offer) -> None:
     """The content of an offer must be fetched."""
     record = offer.record
     state.offers.wait_for(record.hash, record.path)
-    state.wants.add(record.hash, record.size, record.mtime_ns, offer.holder)
+    text = is_mergeable(record.path, record.size)
+    state.wants.add(record.hash, record.size, record.mtime_ns, offer.holder, text=text)
 
 
 def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int) -> bool:
