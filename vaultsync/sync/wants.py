@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from vaultsync.model.manifests import CHUNKED_ABOVE
@@ -20,6 +21,8 @@ and the next one, which comes meanwhile."""
 WINDOW_ITEMS: Final = 4_000
 CHUNKED_AT_ONCE: Final = 2
 """How many chunked files are fetched from one peer side by side."""
+NEWS: Final = 0.3
+"""How much the latest answer counts in a peer's pace."""
 _SMALL: Final = 64 << 10
 
 
@@ -55,6 +58,8 @@ class WantQueue:
         self._window_items = window_items
         self._wanted: dict[bytes, Wanted] = {}
         self._queues: dict[bytes, list[tuple[tuple[int, int, bytes], bytes]]] = {}
+        self._heard_ms: dict[bytes, int] = {}
+        self._pace: dict[bytes, float] = {}
         self._asked_bytes: dict[bytes, int] = {}
         self._asked_items: dict[bytes, int] = {}
         self._asked_chunked: dict[bytes, int] = {}
@@ -142,10 +147,25 @@ class WantQueue:
         for content in orphans:
             self._total_bytes -= self._wanted.pop(content).size
         self._queues.pop(peer, None)
+        self._heard_ms.pop(peer, None)
+        self._pace.pop(peer, None)
         self._asked_bytes.pop(peer, None)
         self._asked_items.pop(peer, None)
         self._asked_chunked.pop(peer, None)
         return orphans
+
+    def heard(self, peer: bytes, size: int, now_ms: int) -> None:
+        """`peer` has sent `size` bytes of what it was asked for. Call after what came has been taken off."""
+        before = self._heard_ms.pop(peer, None)
+        if before is not None and now_ms > before:
+            pace = size / (now_ms - before)
+            self._pace[peer] = pace if peer not in self._pace else (1 - NEWS) * self._pace[peer] + NEWS * pace
+        if self._asked_items.get(peer):
+            self._heard_ms[peer] = now_ms  # a peer that is asked for nothing is not slow, it is idle
+
+    def fastest_first(self, peers: Iterable[bytes]) -> list[bytes]:
+        """`peers` in the order in which to ask them; one that was never heard comes first, to be tried."""
+        return sorted(peers, key=lambda peer: -self._pace.get(peer, inf))
 
     def asked_of(self, content: bytes) -> bytes | None:
         """The peer that has been asked for this content."""

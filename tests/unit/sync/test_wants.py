@@ -143,3 +143,23 @@ def test_nobody_is_asked_for_what_it_never_offered() -> None:
     queue = WantQueue()
     queue.add(b"x", 10, 0, A)
     assert hashes(queue, C) == []
+
+
+def test_the_faster_peer_is_asked_first_and_an_untried_one_before_both() -> None:
+    queue = WantQueue()
+    for number in range(4):
+        for peer in (b"slow", b"fast"):
+            queue.add(bytes([number]), 1_000, number, peer)
+    queue.next_for(b"slow", 2)
+    queue.next_for(b"fast", 2)
+    for peer, wait_ms in ((b"slow", 1_000), (b"fast", 10)):
+        queue.heard(peer, 500, 1_000)
+        queue.heard(peer, 500, 1_000 + wait_ms)
+    assert queue.fastest_first([b"slow", b"fast", b"new"]) == [b"new", b"fast", b"slow"]
+
+
+def test_a_peer_that_is_asked_for_nothing_does_not_count_as_slow() -> None:
+    queue = WantQueue()
+    queue.heard(b"idle", 500, 1_000)
+    queue.heard(b"idle", 500, 1_000_000)
+    assert queue.fastest_first([b"new", b"idle"]) == [b"new", b"idle"], "its pace is not known yet"

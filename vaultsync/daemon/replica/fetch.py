@@ -62,6 +62,7 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that was asked for")
         if state.wants.arrived(hash_) is not None:
             state.contents[hash_] = data
+    state.wants.heard(peer, sum(map(len, message.contents.values())), now_ms)
     for hash_ in message.missing:
         transfer = state.transfers.get(hash_)
         if transfer is not None and transfer.peer == peer:
@@ -149,6 +150,7 @@ def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: in
         transfer.partial.write(chunk, data)
         if not transfer.todo and not transfer.asked:
             ready |= _finish(state, transfer)
+    state.wants.heard(peer, sum(len(data) for _, data in message.chunks), now_ms)
     return ready
 
 

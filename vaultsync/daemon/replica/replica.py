@@ -180,6 +180,11 @@ class Replica:
             state.dirty.add(IGNORE_FILE)
         return self._effects(now_ms)
 
+    def open_offers(self, peer: NodeId) -> int:
+        """How many records of `peer` wait to be settled. May be asked from another thread."""
+        session = self._state.sessions.get(peer.raw)
+        return 0 if session is None else session.tracker.waiting
+
     def next_changes(self, peer: NodeId, now_ms: int) -> tuple[ChangeSet | None, Effects]:
         """The next change set for `peer`; None when it has been sent everything."""
         message = serve.next_changes(self._state, peer.raw, self._session(peer))
@@ -302,7 +307,8 @@ class Replica:
         if any(s.tracker.advance() - s.saved > 10_000 for s in state.sessions.values()):
             with state.store.transaction():
                 save_cursors(state)
-        for raw, session in state.sessions.items():
+        for raw in state.wants.fastest_first(state.sessions):
+            session = state.sessions[raw]
             if not session.peer_index_id:
                 continue
             peer = NodeId(raw)
