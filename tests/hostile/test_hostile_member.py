@@ -382,6 +382,18 @@ async def test_a_member_that_offers_and_never_delivers(stage: Scene) -> None:
     await stage.is_well()
 
 
+async def test_offers_without_end_are_not_read(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is offered and never delivered takes bounded memory: the stream is not read any further."""
+    monkeypatch.setattr("vaultsync.daemon.engine.MAX_OPEN_OFFERS", 100)
+    m = stage.attacker
+    for start in range(0, 3_000, 60):
+        await m.offer(*[m.record(f"ghost {n}.md", b"%d" % n) for n in range(start, start + 60)])
+    await stage.is_well()
+    engine = stage.service.engine
+    assert engine is not None
+    assert 100 < engine.replica.open_offers(m.node) <= 160
+
+
 async def test_it_may_try_again_and_again(stage: Scene) -> None:
     """A malicious member that comes back after each refusal gets nowhere, and costs little."""
     m = stage.attacker

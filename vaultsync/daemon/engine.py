@@ -40,6 +40,9 @@ TICK_S: Final = 2.5
 RESCAN_S: Final = 3600.0
 """A full stat scan this often, in case the watcher missed something."""
 
+MAX_OPEN_OFFERS: Final = 100_000
+"""Records that one peer may have offered and that could not be settled yet, before no more are read from it."""
+
 
 class VaultLink(Protocol):
     """What the engine needs of a connection to a peer that shares the vault."""
@@ -95,6 +98,8 @@ class Engine:
         self._looked = asyncio.Event()
         self._rescan = asyncio.Event()
         self._ended: VaultsyncError | None = None
+        self._stepped = asyncio.Event()
+        """Set after every step, and when the engine ends."""
         self.state = "opening"
         """`opening`, `scanning` or `ready`."""
         self.scanned = asyncio.Event()
@@ -120,6 +125,7 @@ class Engine:
             raise group.exceptions[0] from None
         finally:
             self._ended = self._ended or VaultError("The vault has stopped.")
+            self._stepped.set()
             while not self._jobs.empty():
                 self._finish(self._jobs.get_nowait(), self._ended)
             for link in list(self._links.values()):
@@ -177,6 +183,12 @@ class Engine:
             return self.replica.receive_contents(peer, messages, self._now_ms()) if messages else None
 
         await self._do(take, on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED))
+
+    async def room_for(self, peer: NodeId) -> None:
+        """Wait while `peer` has offered much and not delivered it: open offers take memory, about 1.6 KB each."""
+        while self._ended is None and self.replica.open_offers(peer) > MAX_OPEN_OFFERS:
+            self._stepped.clear()
+            await self._stepped.wait()
 
     async def next_changes(self, peer: NodeId) -> ChangeSet | None:
         """The next change set for `peer`, or None if it has all."""
@@ -271,6 +283,7 @@ class Engine:
                 self._looked.set()
 
     def _finish(self, job: _Job, error: Exception | None) -> None:
+        self._stepped.set()
         if job.done.done():
             return
         if error is None:

@@ -268,6 +268,7 @@ class Link:
             assert isinstance(message, ChangeSet | Contents | ManifestPart | Chunks)
             if kind is not StreamKind.CONTENT:
                 await self._dispatch(message)
+                await self.shared[message.vault].room_for(self.peer)
                 continue
             await free.acquire()
             # The tasks begin in this order, so the engine gets the messages in theirs.
