@@ -86,6 +86,7 @@ async def test_a_note_does_not_wait_for_a_film(tmp_path: Path) -> None:
         await settled(desk, phone)
 
 
+@pytest.mark.long
 async def test_a_link_that_comes_and_goes(tmp_path: Path) -> None:
     """Up for 2 s, down for 2 s: a transfer goes on where it was, and sends little twice."""
     size = MB + MB // 2
