@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from itertools import islice
 from typing import Final
 
 from vaultsync.daemon.events import Event
@@ -30,7 +31,6 @@ class EventBus:
         self._kept.append((self.newest, event))
         self._times.append(time.time_ns() // 1_000_000)
         self._arrived.set()
-        self._arrived = asyncio.Event()
 
     def time_of(self, number: int) -> int | None:
         """When the event with that number was emitted, in Unix ms; None if it is not kept any more."""
@@ -41,9 +41,10 @@ class EventBus:
         """Events with their numbers, from the one after `after` (None: from now on), without end."""
         position = self.newest if after is None else after
         while True:
-            arrived = self._arrived
-            for number, event in [pair for pair in self._kept if pair[0] > position]:
+            missed = min(len(self._kept), max(0, self.newest - position))
+            for number, event in list(islice(self._kept, len(self._kept) - missed, None)):
                 position = number
                 yield number, event
             if position >= self.newest:
-                await arrived.wait()
+                self._arrived.clear()
+                await self._arrived.wait()
