@@ -147,7 +147,12 @@ class Device:
 
     @property
     def tree(self) -> dict[str, bytes | None]:
-        return tree(self.vault)
+        """What the folder holds now; what is moved about while it is read is read again."""
+        while True:
+            try:
+                return tree(self.vault)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
 
     @property
     def leftovers(self) -> list[str]:
