@@ -16,7 +16,7 @@ from tests.support.cluster import START_MS, VAULT, Cluster, Device
 from vaultsync.daemon.replica.state import ControlMessage, on_disk
 from vaultsync.errors import ProtocolError
 from vaultsync.model.ids import NodeId
-from vaultsync.model.manifests import MAX_CHUNK
+from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE
 from vaultsync.model.paths import parents_of
 from vaultsync.model.records import EMPTY_HASH, FileRecord, Kind
 from vaultsync.model.versions import MAX_COUNTER, Version
@@ -270,6 +270,8 @@ def _out_of_reach(device: Device, other: Device) -> set[str]:
 
 
 def obtainable(device: Device, record: FileRecord) -> bool:
+    if record.size > MAX_FILE:
+        return False  # it is shown as blocked, whatever its content is
     if record.hash == EMPTY_HASH or record.deleted or record.kind is Kind.DIR:
         return True
     entries = device.replica.state.store.index.with_hash(record.hash)
