@@ -1,4 +1,4 @@
-"""The dashboard's pictures in the documentation, drawn from a session of two real nodes: `python -m tests.tui.pictures`.
+"""The dashboard's pictures in the documentation, from a session of two real nodes: `python -m tests.tui.pictures`.
 
 Nothing in them is made up: what they show is what the dashboard showed. Look at them before they are committed.
 """

@@ -64,7 +64,7 @@ class HistoryScreen(BoardScreen):
         Binding("D", "deleted", "Deleted", tooltip="List the deleted notes"),
         Binding("T", "then", "Then", tooltip="Show what the vault was at another time"),
         Binding("v", "next_vault", "Vault", tooltip="Look in the next vault"),
-        Binding("escape", "out", "Out of the field", show=False, tooltip="Leave the search field, so that keys work"),
+        Binding("escape", "out", "To the list", tooltip="Leave the search field, so that keys work"),
     ]
 
     def __init__(self) -> None:

@@ -26,10 +26,8 @@ class PairScreen(BoardScreen):
         Binding("g", "qr", "QR code", tooltip="Show the ticket as a QR code in the whole window"),
         Binding("t", "tickets", "Tickets", tooltip="List the tickets that can still be used"),
         Binding("x", "revoke", "Revoke", tooltip="Make the highlighted open ticket useless"),
-        Binding("ctrl+s", "join_now", "Join", show=False, tooltip="Join with the pasted ticket"),
-        Binding(
-            "escape", "blur", "Out of the field", show=False, tooltip="Leave a text field, so that keys work again"
-        ),
+        Binding("ctrl+s", "join_now", "Join", tooltip="Join with the pasted ticket"),
+        Binding("escape", "blur", "Out of the field", tooltip="Leave a text field, so that keys work again"),
     ]
 
     def compose_body(self) -> ComposeResult:
@@ -56,7 +54,7 @@ class PairScreen(BoardScreen):
             return self._at("add")
         if action == "revoke":
             return self._at("open")
-        return not (action == "join_now" and not self._at("join"))
+        return not (action in ("join_now", "blur") and not self._at("join"))
 
     def _at(self, tab: str) -> bool:
         return self.query_one("#pair", TabbedContent).active == tab

@@ -37,6 +37,8 @@ class JoinVault(Part):
         self._preview: JoinPreview | None = None
         self._folder_is_typed = False
         self._suggested = ""
+        self._joins_when_checked = False
+        """Somebody was quicker than the check."""
 
     def compose(self) -> ComposeResult:
         yield Label("Ticket (paste it here)")
@@ -79,7 +81,7 @@ class JoinVault(Part):
 
     def _look(self) -> None:
         """Have the node look at what is typed, when typing rests."""
-        self._preview = None
+        self._preview, self._joins_when_checked = None, False
         self.query_one("#join-now", Button).disabled = True
         text = self.query_one("#pasted", TextArea).text.strip()
         if not text:
@@ -106,16 +108,22 @@ class JoinVault(Part):
             return
         self._preview = preview
         self.query_one("#join-now", Button).disabled = not preview.root
+        if self._joins_when_checked and preview.root:
+            self._joins_when_checked = False
+            self._confirm(preview)
         self._say("A good ticket", preview_text(preview, self.board_screen.host.now_ms()))
 
     def on_ticket_refused(self, message: TicketRefused) -> None:
         message.stop()
+        self._joins_when_checked = False
         self._say_error(message.error)
 
     def join(self) -> None:
-        """Ask once more, then join."""
+        """Ask once more, then join; as soon as what is typed has been looked at."""
         if self._preview is not None and self._preview.root:
             self._confirm(self._preview)
+        else:
+            self._joins_when_checked = True
 
     @work(name="confirm joining", exclusive=True, group="join")
     async def _confirm(self, preview: JoinPreview) -> None:
