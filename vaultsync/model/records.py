@@ -60,9 +60,7 @@ class FileRecord:
 
     def same_content(self, other: FileRecord) -> bool:
         """Whether both leave the same thing on a disk. Metadata (mtime, mode) never makes a conflict."""
-        return self.deleted == other.deleted and (
-            self.deleted or (self.kind == other.kind and self.hash == other.hash)
-        )
+        return self.deleted == other.deleted and (self.deleted or (self.kind == other.kind and self.hash == other.hash))
 
     @property
     def rank(self) -> tuple[int, bytes, bytes]:
