@@ -11,9 +11,14 @@ from vaultsync.client import words
 from vaultsync.daemon.events import (
     ChangeApplied,
     ChangeObserved,
+    ChangesRefused,
     DeletionHeld,
     Event,
     IndexesDiffer,
+    JoinRequested,
+    MemberJoined,
+    MemberRemoved,
+    OwnRoleChanged,
     PeerPaired,
     PeerStateChanged,
     ProvenInSync,
@@ -123,7 +128,33 @@ class Activity:
                     Line(f"Paired with {event.name}. Both screens show the same six words:", "good"),
                     Line(f"    {secret}"),
                 ]
+            case JoinRequested():
+                who = f"{event.name or 'A device'} ({event.peer[:10]}, from {event.address})"
+                return [
+                    Line(f"{who} asks to join {self._vault_name(event.vault)}.", "warning"),
+                    Line(f"    vaultsync requests allow {event.peer[:10]}, or deny", "warning"),
+                ]
+            case ChangesRefused():
+                number, peer = words.count(event.count, "change"), self._names.peer(event.peer)
+                return [Line(f"{number} of {peer} not taken: it only receives ({', '.join(event.paths)})", "warning")]
+            case MemberJoined():
+                role = "an observer" if event.role == "observer" else "a member"
+                return [Line(f"{event.name} is {role} of {self._vault_name(event.vault)} now.")]
+            case MemberRemoved():
+                return [Line(f"{event.name} does not belong to {self._vault_name(event.vault)} any more.")]
+            case OwnRoleChanged():
+                return [Line(self._own_role(event), "warning")]
         return []
+
+    def _own_role(self, event: OwnRoleChanged) -> str:
+        name = self._vault_name(event.vault)
+        match event.role:
+            case "solo":
+                return f"This device does not belong to {name} any more. Its notes stay here."
+            case "observer":
+                return f"This device only receives {name} now. What is changed here stays here."
+            case _:
+                return f"This device is a member of {name} now."
 
     def late_lines(self, now_s: float) -> list[Line]:
         """What is to be said because time has passed: how many changes were not told singly."""

@@ -21,9 +21,12 @@ from vaultsync.cli import (
     diff,
     explain,
     history,
+    identity,
     join,
+    leave,
     log,
     peers,
+    requests,
     resolve,
     restore,
     run,
@@ -52,7 +55,10 @@ app.command()(run.run)
 app.command()(ticket.ticket)
 app.command()(join.join)
 app.command()(status.status)
-app.command()(peers.peers)
+app.add_typer(peers.app, name="peers")
+app.add_typer(requests.app, name="requests")
+app.command()(leave.leave)
+app.add_typer(identity.app, name="identity")
 app.command()(demo.demo)
 for verb in (
     history.history,
@@ -91,6 +97,7 @@ def main() -> None:
     as_json = "--json" in sys.argv[1:]
     try:
         verbs = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+        verbs += [group.name for group in app.registered_groups if group.name]
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         app(args=dashboard.with_dashboard(sys.argv[1:], verbs, terminal=terminal), prog_name="vaultsync")
     except VaultsyncError as error:

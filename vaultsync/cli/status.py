@@ -67,6 +67,18 @@ def _show_vault(vault: VaultInfo, found: Status, out: Console, now_ms: int) -> N
     if vault.held:
         out.print(Text(f"  ! {vault.held_cause}.", style="red"), soft_wrap=True)
         out.print("    Held back until you say: vaultsync approve, or vaultsync undo --deletions", soft_wrap=True)
+    if vault.withheld_count:
+        kept = words.count(vault.withheld_count, "note")
+        out.print(
+            Text(f"  ! This device only receives: {kept} changed here, kept here", style="yellow"), soft_wrap=True
+        )
+        for path in vault.withheld[:SHOWN_TROUBLES]:
+            out.print(Text(f"      {path}"), soft_wrap=True)
+        if vault.withheld_count > SHOWN_TROUBLES:
+            out.print(f"      and {vault.withheld_count - SHOWN_TROUBLES:,} more (`--json` lists them)")
+    for each in vault.refused:
+        text = f"  ! {words.count(each.count, 'change')} of {each.peer_name} not taken: it only receives"
+        out.print(Text(f"{text} ({', '.join(each.paths)})", style="yellow"), soft_wrap=True)
     for notice in vault.notices:
         say(out, Text(f"  ! {notice}", style="yellow"))
     others = words.shared_with(vault, found.peers)

@@ -23,7 +23,9 @@ from vaultsync.daemon.status import (
     JoinInfo,
     JoinPreview,
     NewTicket,
+    OpenJoinInfo,
     PeerInfo,
+    RequestInfo,
     Status,
     TicketInfo,
     VaultInfo,
@@ -123,6 +125,28 @@ class NodeClient:
         """Use a ticket: sync the vault that it leads to into the folder at `path`."""
         return await self._one(JoinInfo, "POST", "/join", {"ticket": ticket, "path": str(path)})
 
+    async def open_join(self, ticket: str, path: Path) -> OpenJoinInfo:
+        """Use a ticket, and learn how the folder at `path` and the vault compare; nothing is written there yet."""
+        return await self._one(OpenJoinInfo, "POST", "/joins", {"ticket": ticket, "path": str(path)})
+
+    async def accept_join(self, join: str) -> JoinInfo:
+        return await self._one(JoinInfo, "POST", f"/joins/{join}/accept")
+
+    async def leave_join(self, join: str) -> None:
+        await self._send("POST", f"/joins/{join}/leave")
+
+    async def leave_vault(self, vault: str) -> None:
+        """Take this device out of a vault; the folder and its notes stay."""
+        await self._send("POST", f"/vaults/{vault}/leave")
+
+    async def requests(self) -> list[RequestInfo]:
+        """The devices that wait to be let in."""
+        return await self._many(RequestInfo, "/requests", {})
+
+    async def answer_request(self, vault: str, node: str, role: Literal["member", "observer"] | None) -> None:
+        """Let a device that asked in as `role`, or deny it (None)."""
+        await self._send("POST", "/requests/answer", {"vault": vault, "peer": node, "role": role})
+
     async def peers(self) -> list[PeerInfo]:
         return await self._many(PeerInfo, "/peers", {})
 
@@ -139,6 +163,10 @@ class NodeClient:
         """Rename a device, or change whether a connection to it is kept up."""
         asked = {"name": name, "auto_connect": auto_connect}
         await self._send("PATCH", f"/peers/{node}", {key: value for key, value in asked.items() if value is not None})
+
+    async def set_role(self, node: str, role: Literal["member", "observer"], vault: str | None = None) -> None:
+        """Change what a device may do, for everyone: in one vault, or in all that are shared with it."""
+        await self._send("POST", f"/peers/{node}/role", {"role": role, "vault": vault})
 
     async def resync_peer(self, node: str) -> None:
         """Begin the conversation with a device anew, and compare everything."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from typing import Final
 
@@ -36,6 +36,10 @@ class EventBus:
         """When the event with that number was emitted, in Unix ms; None if it is not kept any more."""
         place = number - self.newest - 1 + len(self._times)
         return self._times[place] if 0 <= place < len(self._times) else None
+
+    def kept(self) -> Iterator[tuple[int, Event]]:
+        """The events that are remembered, with their numbers, the oldest first."""
+        return iter(list(self._kept))
 
     async def listen(self, after: int | None = None) -> AsyncIterator[tuple[int, Event]]:
         """Events with their numbers, from the one after `after` (None: from now on), without end."""

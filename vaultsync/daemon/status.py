@@ -29,6 +29,19 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedInfo:
+    """Changes of a device that only receives, which this one has not taken. They stay on it."""
+
+    peer: str
+    peer_name: str
+    count: int
+    paths: tuple[str, ...]
+    """The first few of them."""
+    at: int
+    """When it sent them last."""
+
+
+@dataclass(frozen=True, slots=True)
 class VaultInfo:
     id: str
     name: str
@@ -64,6 +77,12 @@ class VaultInfo:
     """What makes them wait, in words."""
     notices: tuple[str, ...] = ()
     """What a person should know about this folder or device, in sentences."""
+    withheld_count: int = 0
+    """Notes that this device has changed and, being an observer, keeps to itself; at most 1,000."""
+    withheld: tuple[str, ...] = ()
+    """The first of them, at most 100."""
+    refused: tuple[RefusedInfo, ...] = ()
+    """Observers whose changes were not taken here lately, since this node was started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +193,41 @@ class JoinPreview:
     """Whether that folder is there."""
     files: int
     """Visible files in it now, at most 100,000; the vault's are joined with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJoinInfo:
+    """A ticket that has been used, and what would come together. Nothing is written before it is accepted."""
+
+    id: str
+    """Names it until it is accepted or left, for 10 minutes at most."""
+    vault_name: str
+    peer_name: str
+    root: str
+    words: tuple[str, ...]
+    """Six words that the other screen shows too."""
+    same: int
+    """Files that are alike on both sides."""
+    only_here: int
+    only_there: int
+    differ: int
+    only_here_paths: tuple[str, ...]
+    """The first of them, at most 100; so with the others."""
+    only_there_paths: tuple[str, ...]
+    differ_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """A device that asks to be let in. What it says of itself is not proven; its id is."""
+
+    vault: str
+    vault_name: str
+    peer: str
+    name: str
+    hostname: str
+    address: str
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)

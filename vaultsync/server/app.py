@@ -12,12 +12,15 @@ from vaultsync import __version__
 from vaultsync.daemon.service import Node
 from vaultsync.server import problems
 from vaultsync.server.guard import ORIGINS, Guard
+from vaultsync.server.open_joins import OpenJoins
 from vaultsync.server.routes import (
     conflicts,
     deletions,
     find,
     history,
     insight,
+    joins,
+    members,
     peers,
     settings,
     steering,
@@ -41,6 +44,7 @@ def make_api(node: Node) -> FastAPI:
         redoc_url=None,
     )
     api.state.node = node
+    api.state.joins = OpenJoins(node)
     for router in (
         node_routes.router,
         traffic.router,
@@ -49,6 +53,8 @@ def make_api(node: Node) -> FastAPI:
         settings.router,
         steering.router,
         peers.router,
+        members.router,
+        joins.router,
         history.router,
         find.router,
         conflicts.router,

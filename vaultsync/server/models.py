@@ -68,6 +68,23 @@ class CheckTicket(Request):
     """Absolute path of the folder that it may be used in."""
 
 
+class ChangeRole(Request):
+    """Change what a device may do."""
+
+    role: Literal["member", "observer"]
+    vault: str | None = None
+    """In this vault; null: in all that are shared with it."""
+
+
+class AnswerRequest(Request):
+    """Let a device that asked in, or deny it."""
+
+    vault: str
+    peer: str
+    role: Literal["member", "observer"] | None
+    """What it comes in as; null: it does not."""
+
+
 class ChangePeer(Request):
     """Change what this device keeps about another one; what is left out stays."""
 

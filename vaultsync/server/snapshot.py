@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 from vaultsync import __version__
+from vaultsync.daemon.events import ChangesRefused
 from vaultsync.daemon.peers import Peer, PeerState
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
-from vaultsync.daemon.status import NodeInfo, PeerInfo, PeerVaultInfo, Status, Trouble, VaultInfo
+from vaultsync.daemon.status import NodeInfo, PeerInfo, PeerVaultInfo, RefusedInfo, Status, Trouble, VaultInfo
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import VaultsyncError
 from vaultsync.model.ids import NodeId, VaultId
@@ -59,14 +60,46 @@ async def status_of(node: Node) -> Status:
             started=node.started_ms,
             addresses=tuple(str(address) for address in node.endpoint.addresses),
         ),
-        tuple(_vault_info(service, readings[vault]) for vault, service in node.vaults.items() if vault in readings),
+        tuple([await _with_sharing(node, node.vaults[vault], reading) for vault, reading in readings.items()]),
         tuple(_peer_info(node, peer, readings) for peer in node.peers.get_peers()),
     )
 
 
-async def vault_info(service: VaultService) -> VaultInfo:
+async def vault_info(node: Node, service: VaultService) -> VaultInfo:
     """One vault."""
-    return _vault_info(service, await _read(service))
+    return await _with_sharing(node, service, await _read(service))
+
+
+async def _with_sharing(node: Node, service: VaultService, reading: _Reading) -> VaultInfo:
+    try:
+        withheld = await node.withheld(service)
+    except VaultsyncError:
+        # The engine ended while it was asked: the vault's state tells why.
+        withheld = []
+    return replace(
+        _vault_info(service, reading),
+        withheld_count=len(withheld),
+        withheld=tuple(withheld[:MAX_TROUBLES]),
+        refused=_refused(node, service.vault),
+    )
+
+
+def _refused(node: Node, vault: VaultId) -> tuple[RefusedInfo, ...]:
+    """What observers have sent last, of those that still are observers."""
+    observers = {
+        str(peer.record.node_id): peer.record.name
+        for peer in node.peers.get_peers()
+        if peer.record.role_in(vault) == "observer"
+    }
+    latest = {
+        event.peer: (number, event)
+        for number, event in (node.bus.kept() if observers else ())
+        if isinstance(event, ChangesRefused) and event.vault == str(vault) and event.peer in observers
+    }
+    return tuple(
+        RefusedInfo(peer, observers[peer], event.count, event.paths, node.bus.time_of(number) or 0)
+        for peer, (number, event) in latest.items()
+    )
 
 
 async def _read(service: VaultService) -> _Reading:

@@ -23,7 +23,7 @@ async def add_vault(node: TheNode, request: AddVault) -> VaultInfo:
     """Serve a folder: as the vault that it is, or as a new one. A folder that is served already is no error."""
     service = await node.add_vault(absolute(request.path), request.name)
     await service.tried.wait()
-    return await vault_info(service)
+    return await vault_info(node, service)
 
 
 @router.post("/tickets", status_code=201, tags=["pairing"])
