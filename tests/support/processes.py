@@ -143,7 +143,7 @@ class Device:
 
     async def join(self, ticket: NewTicket) -> None:
         """Start a node that uses the ticket, and wait until it answers."""
-        await self.start("join", ticket.ticket, str(self.vault))
+        await self.start("join", ticket.ticket, str(self.vault), "--yes")
 
     @property
     def tree(self) -> dict[str, bytes | None]:

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vaultsync.cli import merging
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import UntilEof, absolute
-from vaultsync.client import words
-from vaultsync.errors import NodeNotRunningError, TicketError
+from vaultsync.errors import NodeNotRunningError, TicketError, VaultsyncError
 
 if TYPE_CHECKING:
     from vaultsync.cli.presenter import Presenter
+    from vaultsync.daemon.joining import OpenJoin
     from vaultsync.daemon.service import Node
-    from vaultsync.daemon.status import JoinInfo
+    from vaultsync.daemon.status import JoinInfo, OpenJoinInfo
     from vaultsync.tickets.ticket import Ticket
 
-COUNTED = 100_000
-"""Files in a folder from which on "more than" is said."""
+QUESTION = "Join them? Nothing is deleted."
+
+
+class _NotJoinedError(VaultsyncError):
+    """A person has looked and does not want to."""
 
 
 def join(
@@ -37,15 +41,16 @@ def join(
 ) -> None:
     """Join a vault with a ticket from another device, and keep it in sync in FOLDER.
 
+    If FOLDER holds notes already, what would come together is shown first, and nothing is written before you agree.
+
     If vaultsync is running already, the node that runs does it; otherwise one starts here and runs until Ctrl-C.
     """
     text, path = split(parts)
-    ticket = _decoded(text)
-    if not yes:
-        _ask_first(ticket, path)
-    joined = asyncio.run(_join_through_node(text, path))
+    _decoded(text)
+    asks = not yes and _must_ask(path)
+    joined = _ask_through_node(text, path) if asks else asyncio.run(_join_through_node(text, path))
     if joined is None:
-        asyncio.run(_serve(text, path, until_eof=until_eof, as_json=as_json))
+        asyncio.run(_serve(text, path, asks=asks, until_eof=until_eof, as_json=as_json))
     elif as_json:
         print_json(joined)
     else:
@@ -87,29 +92,25 @@ def _decoded(text: str) -> Ticket:
     return decode(text)
 
 
-def _ask_first(ticket: Ticket, path: Path) -> None:
-    """Say what is in the folder already, and go on only if that is meant."""
-    if not sys.stdin.isatty() or _is_vault(path) or not (files := count_files(path)):
-        return
-    more = "More than " if files >= COUNTED else ""
-    typer.echo(
-        f"{more}{words.count(files, 'file')} in {path} already.\n"
-        f"They will be joined with “{ticket.vault_name}” of {ticket.device_name}: nothing is deleted, and of two\n"
-        f"notes with one name both texts are kept."
-    )
-    if not typer.confirm("Go on?"):
-        raise typer.Abort
+def _must_ask(path: Path) -> bool:
+    """Whether there is something in the folder that a person should decide about. A usage error if nobody can."""
+    if _is_vault(path) or not has_notes(path):
+        return False
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            f"There are notes in {path} already, and nobody can be asked. Say `--yes` to join them with the vault's.",
+            param_hint="--yes",
+        )
+    return True
 
 
-def count_files(path: Path) -> int:
-    """How many visible files are below `path`, at most `COUNTED`."""
-    found = 0
+def has_notes(path: Path) -> bool:
+    """Whether there is a visible file below `path`."""
     for _, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += sum(not name.startswith(".") for name in files)
-        if found >= COUNTED:
-            return COUNTED
-    return found
+        if any(not name.startswith(".") for name in files):
+            return True
+    return False
 
 
 def _is_vault(path: Path) -> bool:
@@ -127,12 +128,69 @@ async def _join_through_node(text: str, path: Path) -> JoinInfo | None:
         return None
 
 
-async def _serve(text: str, path: Path, *, until_eof: bool, as_json: bool) -> None:
+def _ask_through_node(text: str, path: Path) -> JoinInfo | None:
+    """Let the running node use the ticket, and a person say whether to go on. None if none runs."""
+    found = asyncio.run(_open_through_node(text, path))
+    if found is None:
+        return None
+    accepted = False
+    try:
+        merging.show(found, console(errors=True))
+        accepted = typer.confirm(QUESTION, err=True)
+    finally:
+        if not accepted:
+            asyncio.run(_leave_through_node(found.id))
+    if not accepted:
+        raise typer.Abort
+    return asyncio.run(_accept_through_node(found.id))
+
+
+async def _open_through_node(text: str, path: Path) -> OpenJoinInfo | None:
+    from vaultsync.client.client import NodeClient
+
+    try:
+        async with NodeClient.find() as client:
+            return await client.open_join(text, path)
+    except NodeNotRunningError:
+        return None
+
+
+async def _accept_through_node(name: str) -> JoinInfo:
+    from vaultsync.client.client import NodeClient
+
+    async with NodeClient.find() as client:
+        return await client.accept_join(name)
+
+
+async def _leave_through_node(name: str) -> None:
+    from vaultsync.client.client import NodeClient
+
+    async with NodeClient.find() as client:
+        await client.leave_join(name)
+
+
+async def _open_here(node: Node, text: str, path: Path) -> OpenJoin:
+    """Use the ticket, and ask before anything is written. `_NotJoinedError` if that is not wanted."""
+    opened = await node.open_join(text, path)
+    accepted = False
+    try:
+        out = console(errors=True)
+        merging.show(await merging.looked_at(opened, str(path)), out)
+        accepted = await merging.agreed(QUESTION, out, node.stopping)
+    finally:
+        if not accepted:
+            await opened.leave()
+    if not accepted:
+        raise _NotJoinedError("Not joined; nothing was written.")
+    return opened
+
+
+async def _serve(text: str, path: Path, *, asks: bool, until_eof: bool, as_json: bool) -> None:
     from vaultsync.cli.foreground import run_node
     from vaultsync.daemon.status import JoinInfo
 
     async def begin(node: Node, presenter: Presenter) -> None:
-        joined = await node.join(text, path)
+        joined = await (await _open_here(node, text, path)).accept() if asks else await node.join(text, path)
         presenter.joined(
             JoinInfo(
                 vault=str(joined.vault),
@@ -145,4 +203,7 @@ async def _serve(text: str, path: Path, *, until_eof: bool, as_json: bool) -> No
             )
         )
 
-    await run_node(begin, command="vaultsync join", as_json=as_json, until_eof=until_eof)
+    try:
+        await run_node(begin, command="vaultsync join", as_json=as_json, until_eof=until_eof)
+    except _NotJoinedError as declined:
+        raise typer.Abort from declined

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from vaultsync.cli.join import count_files, split
+from vaultsync.cli.join import has_notes, split
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.tickets.codec import decode, encode
 from vaultsync.tickets.ticket import Ticket
@@ -38,6 +38,7 @@ def test_hidden_files_do_not_count(tmp_path: Path) -> None:
     (tmp_path / ".obsidian" / "app.json").write_text("{}")
     (tmp_path / ".DS_Store").write_text("x")
     (tmp_path / "sub").mkdir()
+    assert not has_notes(tmp_path / "not there")
+    assert not has_notes(tmp_path)
     (tmp_path / "sub" / "a.md").write_text("x")
-    assert count_files(tmp_path) == 1
-    assert count_files(tmp_path / "not there") == 0
+    assert has_notes(tmp_path)
