@@ -9,7 +9,12 @@ from vaultsync.cli.activity import BULK, BURST, BURST_S, Activity
 from vaultsync.daemon.events import (
     ChangeApplied,
     ChangeObserved,
+    ChangesRefused,
     Event,
+    JoinRequested,
+    MemberJoined,
+    MemberRemoved,
+    OwnRoleChanged,
     PeerPaired,
     PeerStateChanged,
     ProvenInSync,
@@ -144,3 +149,26 @@ def test_troubles_and_their_ends_are_told(activity: Activity) -> None:
 def test_pairing_shows_the_six_words(activity: Activity) -> None:
     words = ("acorn", "bench", "camel", "daisy", "eagle", "finch")
     assert say(activity, PeerPaired(PEER, "Phone", VAULT, words))[1].split() == list(words)
+
+
+def test_what_happens_to_members_is_told(activity: Activity) -> None:
+    node = "q" * 52
+    assert say(activity, JoinRequested(VAULT, node, "Tablet", "192.0.2.9:4444")) == [
+        "Tablet (qqqqqqqqqq, from 192.0.2.9:4444) asks to join notes.",
+        "    vaultsync requests allow qqqqqqqqqq, or deny",
+    ]
+    assert say(activity, ChangesRefused(VAULT, PEER, ("a.md", "b.md"), 2)) == [
+        "2 changes of Phone not taken: it only receives (a.md, b.md)"
+    ]
+    assert say(
+        activity,
+        MemberJoined(VAULT, node, "Tablet", "observer"),
+        MemberRemoved(VAULT, node, "Tablet"),
+    ) == ["Tablet is an observer of notes now.", "Tablet does not belong to notes any more."]
+
+
+@pytest.mark.parametrize(
+    ("role", "told"), [("solo", "does not belong to"), ("observer", "only receives"), ("member", "is a member of")]
+)
+def test_a_device_says_what_it_may_do_itself(activity: Activity, role: str, told: str) -> None:
+    assert told in say(activity, OwnRoleChanged(VAULT, role))[0]
