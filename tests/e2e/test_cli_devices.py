@@ -148,8 +148,11 @@ async def test_a_device_that_asks_is_allowed_or_denied(tmp_path: Path) -> None:
         ticket = await desk.ticket()
         async with desk.client() as client:
             vault = (await client.status()).vaults[0].id
-            await client.change_vault_options(vault, {"strangers": "ask"})
             await client.revoke_ticket((await client.tickets())[0].id)
+        here = ("--in", str(desk.vault))
+        assert await as_json(desk, "requests", "policy", *here) == {"strangers": "reject"}
+        await typed(desk, "requests", "policy", "everybody", *here, code=2)
+        assert "for you to decide" in await typed(desk, "requests", "policy", "ask", *here)
         for device in (phone, tablet):
             await typed(device, "join", ticket.ticket, str(device.vault), code=4)
         told = await typed(desk, "requests")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
-from vaultsync.cli.place import In, find_place
+from vaultsync.cli.place import In, Place, asking, find_place
 from vaultsync.cli.which import choose
 from vaultsync.client import words
 
@@ -62,6 +62,26 @@ def deny(device: IdArgument, folder: In = None, as_json: Json = False) -> None:
         say(console(), f"{found.name} is kept out of “{found.vault_name}”.")
 
 
+@app.command()
+def policy(
+    to: Annotated[
+        str, typer.Argument(metavar="[ask|reject]", help="Ask you, or refuse them unseen.", show_default=False)
+    ] = "",
+    folder: In = None,
+    as_json: Json = False,
+) -> None:
+    """Say what becomes of devices that come to a vault without a good ticket: by default they are refused."""
+    if to not in ("", "ask", "reject"):
+        raise typer.BadParameter("Say `ask` or `reject`.", param_hint="ask|reject")
+    now = asyncio.run(_policy(find_place(folder), to))
+    if as_json:
+        print_json({"strangers": now})
+    elif now == "ask":
+        say(console(), "A device without a good ticket appears under `vaultsync requests`, for you to decide.")
+    else:
+        say(console(), "A device without a good ticket is refused.")
+
+
 def show(found: list[RequestInfo], out: Console, now_ms: int) -> None:
     """Print the requests for people."""
     from rich.text import Text
@@ -76,6 +96,13 @@ def show(found: list[RequestInfo], out: Console, now_ms: int) -> None:
         out.print(Text(f"  asks to join “{each.vault_name}”, from {each.address}, {asked}"), soft_wrap=True)
     say(out, "\nA name can be anything: compare the id with what `vaultsync identity show` says there.")
     out.print("    vaultsync requests allow ID      vaultsync requests deny ID")
+
+
+async def _policy(place: Place, to: str) -> str:
+    async with asking(place) as client:
+        if to:
+            return (await client.change_vault_options(place.vault, {"strangers": to})).strangers
+        return (await client.vault_options(place.vault)).strangers
 
 
 def _vault(folder: In) -> str | None:

@@ -39,6 +39,8 @@ T = TypeVar("T")
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 60.0
 """Joining dials several addresses, and a vault that scans answers between its steps."""
+PREVIEW_S: Final = 360.0
+"""Every file of a folder is read, and the list of all that the other device has."""
 
 
 class NodeClient:
@@ -127,7 +129,8 @@ class NodeClient:
 
     async def open_join(self, ticket: str, path: Path) -> OpenJoinInfo:
         """Use a ticket, and learn how the folder at `path` and the vault compare; nothing is written there yet."""
-        return await self._one(OpenJoinInfo, "POST", "/joins", {"ticket": ticket, "path": str(path)})
+        asked = {"ticket": ticket, "path": str(path)}
+        return decode(OpenJoinInfo, await self._json("POST", "/joins", asked, answer_s=PREVIEW_S))
 
     async def accept_join(self, join: str) -> JoinInfo:
         return await self._one(JoinInfo, "POST", f"/joins/{join}/accept")
@@ -180,7 +183,7 @@ class NodeClient:
         return await self._one(VaultOptions, "GET", f"/vaults/{vault}/settings")
 
     async def change_vault_options(self, vault: str, changes: Mapping[str, object]) -> VaultOptions:
-        """Change settings of a vault on this device: `categories`, `clashes`, `retention`."""
+        """Change settings of a vault on this device: `categories`, `clashes`, `retention`, `mesh`, `strangers`."""
         return await self._one(VaultOptions, "PATCH", f"/vaults/{vault}/settings", changes)
 
     async def config(self) -> DeviceConfig:
@@ -244,9 +247,14 @@ class NodeClient:
         return [decode(kind, item) for item in answer]
 
     async def _json(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+        answer_s: float = ANSWER_S,
     ) -> object:
-        response = await self._send(method, path, body, query)
+        response = await self._send(method, path, body, query, answer_s)
         try:
             answer: object = response.json()
         except ValueError as error:
@@ -254,10 +262,16 @@ class NodeClient:
         return answer
 
     async def _send(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+        answer_s: float = ANSWER_S,
     ) -> httpx.Response:
+        timeout = httpx.Timeout(answer_s, connect=CONNECT_S)
         try:
-            response = await self._http.request(method, path, json=body, params=query)
+            response = await self._http.request(method, path, json=body, params=query, timeout=timeout)
         except httpx.ConnectError as error:
             raise self._gone() from error
         except httpx.TimeoutException as error:

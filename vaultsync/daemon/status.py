@@ -245,6 +245,10 @@ class VaultOptions:
     keep_all_days: int
     daily_days: int
     max_bytes: int
+    mesh: bool = True
+    """Whether this device tells members of one another, and takes up those that others vouch for."""
+    strangers: str = "reject"
+    """What becomes of a device that asks to join without a good ticket: `reject`, or `ask` a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,16 @@ print("\\n" + json.dumps(sorted(sys.modules)))
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["status"], ["status", "--json"], ["peers"], ["history", "x", "--in", "tests"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["status"],
+        ["status", "--json"],
+        ["peers"],
+        ["peers", "attempts"],
+        ["requests"],
+        ["history", "x", "--in", "tests"],
+    ],
 )
 def test_quick_verbs_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     ended = subprocess.run(

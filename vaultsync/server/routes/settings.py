@@ -29,7 +29,7 @@ async def vault_settings(node: TheNode, vault: str) -> VaultOptions:
 
 @router.patch("/vaults/{vault}/settings")
 async def change_vault_settings(node: TheNode, vault: str, changes: Changes) -> VaultOptions:
-    """Change `categories` (a list), `clashes` (`merge` or `copy`) or `retention` (an object).
+    """Change `categories` (a list), `clashes` (`merge` or `copy`), `retention` (an object), `mesh`, `strangers`.
 
     Deselecting a category deletes nothing anywhere.
     """
@@ -83,4 +83,6 @@ def _options(service: VaultService) -> VaultOptions:
         keep_all_days=settings.retention.keep_all_days,
         daily_days=settings.retention.daily_days,
         max_bytes=settings.retention.max_bytes,
+        mesh=settings.mesh,
+        strangers=settings.strangers,
     )
