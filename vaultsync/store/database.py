@@ -164,6 +164,10 @@ class Database:
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
+    def give_back_memory(self) -> None:
+        """Free the page cache; what is needed is read again."""
+        self.run("PRAGMA shrink_memory")
+
     def _explained(self, error: sqlite3.Error) -> Exception:
         return explained(error, self.path, self._schema.advice)
 

@@ -64,5 +64,9 @@ class VaultStore:
         """
         return self._database.transaction()
 
+    def give_back_memory(self) -> None:
+        """Free what is only kept to be quick; for when a large piece of work is over."""
+        self._database.give_back_memory()
+
     def close(self) -> None:
         self._database.close()

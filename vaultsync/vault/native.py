@@ -1,4 +1,4 @@
-"""System calls that Python does not offer: rename without replacing, exchange two names, sync a file system.
+"""System calls that Python does not offer: rename without replacing, exchange names, sync a file system, trim the heap.
 
 Linux: renameat2(2); macOS: renameatx_np(2). Elsewhere, and on file systems without them, `OSError` with
 `errno.ENOTSUP` says that nothing was done.
@@ -70,10 +70,17 @@ def sync_file_system(fd: int) -> bool:
     return True
 
 
-def _load_syncfs() -> Callable[[int], int] | None:
+def trim_heap() -> None:
+    """Give memory that was freed back to the system (glibc's malloc_trim(3)); nothing elsewhere."""
+    if _TRIM is not None:
+        _TRIM(0)
+
+
+def _load_int_call(name: str) -> Callable[[int], int] | None:
+    """A function of the C library from an int to an int, on Linux, where there is one of that name."""
     if not sys.platform.startswith("linux"):
         return None
-    function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    function = getattr(ctypes.CDLL(None, use_errno=True), name, None)
     if function is None:
         return None
     function.argtypes = (ctypes.c_int,)
@@ -81,4 +88,5 @@ def _load_syncfs() -> Callable[[int], int] | None:
     return function  # type: ignore[no-any-return]
 
 
-_SYNCFS: Final = _load_syncfs()
+_SYNCFS: Final = _load_int_call("syncfs")
+_TRIM: Final = _load_int_call("malloc_trim")

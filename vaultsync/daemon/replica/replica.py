@@ -32,6 +32,7 @@ from vaultsync.store.history import HistoryVersion
 from vaultsync.store.retention import Pruned, Retention
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.session import Session
+from vaultsync.vault.native import trim_heap
 from vaultsync.vault.selection import Selection
 
 LONGEST_WAIT_MS: Final = 60_000
@@ -116,6 +117,8 @@ class Replica:
         for changed in observe.sweep(self._state, now_ms):
             yield self._after_change(changed, now_ms)
         self._go_by_ignore_file(now_ms)
+        self._state.store.give_back_memory()
+        trim_heap()
         yield self._effects(now_ms)
 
     def take_dirty(self, now_ms: int) -> set[str]:
