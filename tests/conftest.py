@@ -13,7 +13,7 @@ _SHARED_MACHINE: Final = ("e2e", "crash", "netns", "hostile", "tui", "integratio
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try them a second time if they fail; pytest shows both results."""
+    """Try them again, twice at most, if they fail; pytest shows each result."""
     for item in items:
         if item.path.relative_to(_HERE).parts[0] in _SHARED_MACHINE:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))

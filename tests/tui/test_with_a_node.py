@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from textual import events
-from textual.widgets import Input, Static
+from textual.widgets import Input, Static, TextArea
 
 from tests.support.nodes import running_node, until
 from tests.tui.kit import dashboard, says, served_node, shown, typed, write
@@ -63,8 +63,7 @@ async def test_two_dashboards_pair_by_a_ticket_that_is_copied_and_pasted(tmp_pat
             await pilot.press("Y")
             assert app.clipboard == f"vaultsync join {ticket} ~/Notes"
             await there.press("j")
-            await shown(there, lambda: other.focused is not None)
-            assert other.focused is not None
+            await shown(there, lambda: isinstance(other.focused, TextArea))
             other.post_message(events.Paste(ticket[:80] + "\n"))
             await shown(there, lambda: says(there, "The ticket is damaged"))
             other.post_message(events.Paste(ticket[80:]))
@@ -94,7 +93,7 @@ async def test_a_ticket_of_this_device_is_refused_in_words_and_can_be_revoked(tm
             await pilot.press("a")
             await shown(pilot, lambda: says(pilot, "Waiting for the other device"))
             await pilot.press("y", "j")
-            assert app.focused is not None
+            await shown(pilot, lambda: isinstance(app.focused, TextArea))
             app.post_message(events.Paste(app.clipboard))
             await shown(pilot, lambda: says(pilot, "This ticket was made on this device"))
             await pilot.press("escape", "t")
