@@ -262,3 +262,23 @@ def test_an_edit_follows_a_move_once_however_many_bring_it(trio: Cluster) -> Non
     trio.connect(a, b)
     agree(trio)
     assert c.tree() == {"new.md": b"one\nedited\n"}
+
+
+def test_a_move_does_not_end_where_nothing_is_any_more(pair: Cluster) -> None:
+    """Two moves went opposite ways, and of one only the new place had been seen: the note was in history only."""
+    a, b = pair.devices
+    share(pair, {"old.md": "one\n"})
+    a.back_up()
+    pair.connect_all()
+    (b.root / "old.md").rename(b.root / "new.md")
+    agree(pair)
+    a.restore()
+    pair.now_ms += 10_000
+    (b.root / "new.md").rename(b.root / "old.md")
+    b.look(["old.md"])
+    pair.connect_all()
+    a.scan()
+    pair.settle()
+    agree(pair)
+    assert b"one\n" in a.tree().values()
+    assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]

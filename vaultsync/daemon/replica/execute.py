@@ -233,11 +233,11 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
         if step.do in (Do.REMOVE_FOLDER, Do.REPLACE_FOLDER):
             _folder_stays(state, work, target, commit, now_ms)
         else:
-            _look_again(state, path, now_ms)
+            look_again(state, path, now_ms)
             if target.offer.origin:
-                _look_again(state, target.offer.origin, now_ms)
+                look_again(state, target.offer.origin, now_ms)
             if step.source is not None:
-                _look_again(state, step.source.record.path, now_ms)
+                look_again(state, step.source.record.path, now_ms)
     elif result.disk_full:
         raise DiskFullError("There is no room for what is arriving.")
     elif result.retry or on_disk(target.entry):
@@ -295,7 +295,7 @@ def _source(target: Target) -> bytes:
     return target.offer.holder if target.record is target.offer.record and not target.offer.derived else b""
 
 
-def _look_again(state: ReplicaState, path: str, now_ms: int) -> None:
+def look_again(state: ReplicaState, path: str, now_ms: int) -> None:
     """The disk is not what the index says. Look at once; if that changes nothing, not before a while.
 
     Where a folder should be may be a file that nobody has seen yet.

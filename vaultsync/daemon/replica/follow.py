@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vaultsync.daemon.replica.contents import obtain, read_current
-from vaultsync.daemon.replica.execute import Work, want
+from vaultsync.daemon.replica.execute import Work, look_again, want
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
@@ -60,6 +60,11 @@ def follow(state: ReplicaState, work: Work, offer: Offer, entry: Entry, decision
         state, work, offer, entry, gone, alive, target, now_ms
     ):
         return
+    if not _is_there(state, target):
+        # Nobody has seen yet what became of the new place: ending the old one could end the last file with the edit.
+        for path in (gone.moved_to, gone.path):
+            look_again(state, path, now_ms)
+        return
     state.followed.pop(gone.path, None)
     work.targets.append(Target(decision.record, entry, offer, decision.because))
 
@@ -90,6 +95,12 @@ def _arrived(state: ReplicaState, path: str, alive: FileRecord, there: FileRecor
         return True
     brought = state.followed.get(path)
     return brought is not None and brought[0] == alive.version and there.version.includes(brought[1])
+
+
+def _is_there(state: ReplicaState, entry: Entry) -> bool:
+    """Whether the disk holds the file that the index says."""
+    there = state.fs.stat(entry.record.path)
+    return there is not None and there.signature == entry.signature
 
 
 def _bring(
