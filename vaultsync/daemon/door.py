@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,8 @@ from vaultsync.protocol.limits import MAX_VAULTS
 from vaultsync.protocol.messages import Bye, Hello, Join, Members
 from vaultsync.store.peers import PeerRecord
 from vaultsync.transport.base import Connection
+
+_log = logging.getLogger(__name__)
 
 MAX_STRANGERS: Final = 32
 """Connections of nodes that have not said yet what they want."""
@@ -41,10 +44,18 @@ class Door:
         self._strangers += 1
         try:
             return await self._first_words(connection)
-        except (VaultsyncError, TimeoutError) as error:
+        except TimeoutError:
+            await connection.close(CloseCode.TIMEOUT)
+            return None
+        except VaultsyncError as error:
             found = getattr(error, "code", None)
-            code = found if isinstance(found, CloseCode) else CloseCode.TIMEOUT
-            await connection.close(code, "" if code is CloseCode.NORMAL else getattr(error, "message", ""))
+            # What is wrong with this device's own disk is not for others to read.
+            code, why = (found, error.message) if isinstance(found, CloseCode) else (CloseCode.INTERNAL, "")
+            await connection.close(code, "" if code is CloseCode.NORMAL else why)
+            return None
+        except Exception as error:  # noqa: BLE001 - what one dialer sets off must not stop the node
+            _log.critical("answering %s has failed", connection.peer.short, exc_info=error)
+            await connection.close(CloseCode.INTERNAL)
             return None
         finally:
             self._strangers -= 1

@@ -264,7 +264,11 @@ class Memberships:
                 for record in records:
                     store.membership.save(record, now_ms)
 
-        await self._database.run(save)
+        try:
+            await self._database.run(save)
+        except BaseException:
+            self._rosters.pop(roster.vault, None)
+            raise
 
     async def _stored(self, roster: Roster, news: News) -> Changes:
         changes = Changes(roster.vault, list(news.taken))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.events import Event, MemberJoined, MemberRemoved, OwnRoleChanged
 from vaultsync.daemon.memberships import SOLO, Changes, Memberships
 from vaultsync.daemon.peers import PeerManager
-from vaultsync.errors import CloseCode, ProtocolError, TransportError
+from vaultsync.errors import CloseCode, DiskFullError, ProtocolError, StoreError, TransportError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.members import SignedMember
 from vaultsync.protocol.limits import MAX_CONTROL_FRAME, MAX_MEMBERS
@@ -27,6 +29,11 @@ EXCHANGES: Final = 64
 
 LONGEST_WAIT_S: Final = 3_600.0
 """The delivery queue is looked at this often at least, in case the clock was set."""
+
+DISK_RETRY_S: Final = 60.0
+"""When the delivery queue is looked at again after it could not be read or written."""
+
+_log = logging.getLogger(__name__)
 
 
 class Mesh:
@@ -72,18 +79,29 @@ class Mesh:
         # Not where it is heard: acting may end the very conversation in which it was said.
         while True:
             changes, sender = await self._heard.get()
-            await self.act(changes, sender=sender)
+            try:
+                await self.act(changes, sender=sender)
+            except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the node
+                _log.critical("acting on what %s tells of members has failed", sender.short, exc_info=error)
 
     async def _deliver_when_due(self) -> None:
         while True:
             self._owed.clear()
-            for delivery in await self._database.run(lambda store: store.membership.due(self._now_ms())):
-                await self._deliver(delivery)
-            next_ms = await self._database.run(lambda store: store.membership.next_due())
-            wait_s = LONGEST_WAIT_S if next_ms is None else max(0.0, (next_ms - self._now_ms()) / 1000)
+            try:
+                wait_s = await self._deliver_due()
+            except (StoreError, DiskFullError):
+                wait_s = DISK_RETRY_S
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(wait_s + 0.01, LONGEST_WAIT_S)):
+                async with asyncio.timeout(wait_s):
                     await self._owed.wait()
+
+    async def _deliver_due(self) -> float:
+        """Returns how long there is nothing to do, in seconds."""
+        for delivery in await self._database.run(lambda store: store.membership.due(self._now_ms())):
+            await self._deliver(delivery)
+        next_ms = await self._database.run(lambda store: store.membership.next_due())
+        wait_s = LONGEST_WAIT_S if next_ms is None else max(0.0, (next_ms - self._now_ms()) / 1000)
+        return min(wait_s + 0.01, LONGEST_WAIT_S)
 
     # What the peer manager asks
 
@@ -192,7 +210,11 @@ class Mesh:
         if peer is None:
             return
         self._emit(MemberRemoved(str(vault), str(node), peer.record.name))
-        record = await self._database.run(lambda store: store.peers.get(node))
+        try:
+            record = await self._database.run(lambda store: store.peers.get(node))
+        except (StoreError, DiskFullError):
+            left = tuple(membership for membership in peer.record.memberships if membership.vault != vault)
+            record = replace(peer.record, memberships=left) if left else None
         await self._peers.no_longer_shares(node, vault, record, last_words)
 
     async def _tell_all(self, changes: Changes, told: Sequence[Members], sender: NodeId | None) -> None:
@@ -215,7 +237,11 @@ class Mesh:
                     store.membership.owe(vault, node, now_ms)
 
         if owed:
-            await self._database.run(owe)
+            try:
+                await self._database.run(owe)
+            except (StoreError, DiskFullError):
+                # They hear of it when they are met; what else follows from the change must not wait for a disk.
+                return
             self._owed.set()
 
     async def _news_for(self, vault: VaultId, node: NodeId) -> list[Members]:
@@ -257,16 +283,25 @@ class Mesh:
 
     async def _take(self, node: NodeId, vault: VaultId, records: Sequence[SignedMember]) -> Changes:
         """Store what the rules allow of `records`, and see to it that it is acted on."""
+        outcome: asyncio.Future[Changes] = asyncio.get_running_loop().create_future()
 
-        async def take() -> Changes:
-            changes = await self._memberships.receive(node, vault, records)
+        async def take() -> None:
+            try:
+                changes = await self._memberships.receive(node, vault, records)
+            except Exception as error:  # noqa: BLE001 - it is for whoever asked, and must not end the task group
+                if not outcome.done():
+                    outcome.set_exception(error)
+                return
             self._heard.put_nowait((changes, node))
-            return changes
+            if not outcome.done():
+                outcome.set_result(changes)
 
         if self._tasks is None:
-            return await take()
-        # The conversation may end in the middle; what is stored must be acted on all the same.
-        return await asyncio.shield(self._tasks.create_task(take()))
+            await take()
+        else:
+            # The conversation may end in the middle; what is stored must be acted on all the same.
+            self._tasks.create_task(take())
+        return await outcome
 
     def _allowed(self, node: NodeId) -> bool:
         allowance = self._allowances.get(node)

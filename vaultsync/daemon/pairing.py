@@ -211,6 +211,12 @@ def refusal_words(error: RefusedError) -> VaultsyncError:
                 "This device was removed from the vault after the ticket was made.",
                 hint="Ask a member for a new ticket if that was a mistake.",
             )
+        case CloseCode.INTERNAL:
+            return RefusedError(
+                error.code,
+                "The other device cannot let anybody in just now.",
+                hint="`vaultsync status` there says what is wrong; a full disk is one reason.",
+            )
         case CloseCode.PEER_LIMIT:
             return RefusedError(error.code, "The vault has as many devices as it can have.")
         case CloseCode.REFUSED | CloseCode.TICKET_INVALID:

@@ -31,10 +31,11 @@ from vaultsync.daemon.peer import PeerState as PeerState
 from vaultsync.errors import (
     CloseCode,
     ConnectionLostError,
+    DiskFullError,
     NodeError,
     ProtocolError,
     RefusedError,
-    TransportError,
+    StoreError,
     VaultsyncError,
     WrongPeerError,
 )
@@ -311,14 +312,8 @@ class PeerManager:
         peer.hurry = False
         self._set_state(peer, PeerState.CONNECTING)
         try:
-            connection = await dial(
-                self._endpoint, peer.record.node_id, _addresses(peer), self._report(peer.record.node_id)
-            )
-            opened = await open_control(connection)
-            if self.exchange is not None:
-                for message in await self.exchange.credentials(m.vault for m in peer.record.memberships):
-                    await opened.writer.write(message)
-        except TransportError as error:
+            connection, opened = await self._call(peer)
+        except VaultsyncError as error:
             if peer.link is None:
                 self._set_state(peer, PeerState.DISCONNECTED, error.message)
             if isinstance(error, WrongPeerError) or (isinstance(error, RefusedError) and error.code in DENIALS):
@@ -330,6 +325,20 @@ class PeerManager:
         if ended.opened:
             return peer.policy.lost()
         return peer.policy.denied() if ended.code in DENIALS else peer.policy.failed(self._lot())
+
+    async def _call(self, peer: Peer) -> tuple[Connection, Opened]:
+        """Reach a peer and show it who calls. Raises `TransportError`, `StoreError`."""
+        node = peer.record.node_id
+        connection = await dial(self._endpoint, node, _addresses(peer), self._report(node))
+        try:
+            opened = await open_control(connection)
+            if self.exchange is not None:
+                for message in await self.exchange.credentials(m.vault for m in peer.record.memberships):
+                    await opened.writer.write(message)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection, opened
 
     async def _incoming(self, connection: Connection) -> None:
         """Somebody dialed us. Whoever is let in by the door has a conversation."""
@@ -437,7 +446,11 @@ class PeerManager:
                 store.peers.update(node, hostname=hello.hostname, last_seen=now_ms, last_error=None)
             return store.peers.get(node)
 
-        record = await self._database.run(remember)
+        try:
+            record = await self._database.run(remember)
+        except (StoreError, DiskFullError):
+            # Notes are synced all the same; the database shows what is wrong with it.
+            record = None
         if record is not None:
             peer.record = record
         self._set_state(peer, PeerState.CONNECTED)
@@ -451,23 +464,14 @@ class PeerManager:
             listener(peer)
         if reason:
             node = peer.record.node_id
-            self._remember(lambda store: store.peers.set_error(node, reason))
+            self._database.later(lambda store: store.peers.set_error(node, reason))
 
     def _report(self, node: NodeId) -> Callable[[str, str, str], None]:
         def report(address: str, outcome: str, why: str) -> None:
             attempt = Attempt(self._now_ms(), node, address, outcome, why)
-            self._remember(lambda store: store.attempts.append(attempt))
+            self._database.later(lambda store: store.attempts.append(attempt))
 
         return report
-
-    def _remember(self, write: Callable[[NodeStore], None]) -> None:
-        """Store something that nobody waits for, unless this manager is ending."""
-        if self._tasks is not None:
-            task = self._database.run(write)
-            try:
-                self._tasks.create_task(task)
-            except RuntimeError:
-                task.close()
 
     def _require(self, node: NodeId) -> Peer:
         peer = self._peers.get(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import secrets
@@ -29,8 +30,10 @@ from vaultsync.daemon.settings import STRANGERS_ASK
 from vaultsync.daemon.surroundings import Surroundings
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
+    DiskFullError,
     NodeError,
     NodeRunningError,
+    StoreError,
     TransportError,
     VaultError,
     VaultLockedError,
@@ -53,6 +56,8 @@ from vaultsync.transport.quic.endpoint import listen
 from vaultsync.vault import marker
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.lock import FileLock
+
+_log = logging.getLogger(__name__)
 
 PORT_FILE: Final = "port"
 
@@ -239,10 +244,13 @@ class Node:
                 self.peers.refresh(peer.record.node_id)
 
     async def _announce_self(self) -> None:
-        for vault, service in list(self.vaults.items()):
-            if service.record.role == "member":
-                await self.memberships.found(vault)
-        await self.mesh.announce([vault for vault in list(self.vaults) if self._own_role(vault) != SOLO])
+        try:
+            for vault, service in list(self.vaults.items()):
+                if service.record.role == "member":
+                    await self.memberships.found(vault)
+            await self.mesh.announce([vault for vault in list(self.vaults) if self._own_role(vault) != SOLO])
+        except (StoreError, DiskFullError) as error:
+            _log.warning("the others are not told where this device is: %s", error.message)
 
     def _engine_changed(self, vault: VaultId, engine: Engine | None) -> None:
         if engine is None:

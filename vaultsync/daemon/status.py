@@ -18,6 +18,8 @@ class NodeInfo:
     started: int
     addresses: tuple[str, ...]
     """Where it listens, `host:port`, best first."""
+    database_problem: str = ""
+    """Why what this device learns of the others can't be stored, in words; empty if it can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ async def status_of(node: Node) -> Status:
             pid=os.getpid(),
             started=node.started_ms,
             addresses=tuple(str(address) for address in node.endpoint.addresses),
+            database_problem=node.database.problem,
         ),
         tuple([await _with_sharing(node, node.vaults[vault], reading) for vault, reading in readings.items()]),
         tuple(_peer_info(node, peer, readings) for peer in node.peers.get_peers()),
@@ -78,6 +79,7 @@ async def _with_sharing(node: Node, service: VaultService, reading: _Reading) ->
         withheld = []
     return replace(
         _vault_info(service, reading),
+        notices=tuple(filter(None, (*service.notices, node.database.problem))),
         withheld_count=len(withheld),
         withheld=tuple(withheld[:MAX_TROUBLES]),
         refused=_refused(node, service.vault),

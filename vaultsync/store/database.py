@@ -81,6 +81,11 @@ class Database:
             self._connection.close()
 
     @property
+    def changes(self) -> int:
+        """Rows that were written since it was opened."""
+        return self._connection.total_changes
+
+    @property
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
 

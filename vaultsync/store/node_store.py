@@ -46,6 +46,11 @@ class NodeStore:
         """
         return cls(Database.open(path, SCHEMA))
 
+    @property
+    def changes(self) -> int:
+        """Rows that were written since it was opened."""
+        return self._database.changes
+
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside happens, durably, or nothing does. `RuntimeError` if one is open already."""
         return self._database.transaction()
