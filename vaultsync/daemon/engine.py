@@ -7,6 +7,7 @@ hashing nor SQLite nor fsync ever blocks the event loop. Live work goes before s
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
@@ -70,6 +71,9 @@ class _Job:
     """What to tell who asked for the step if it meets a fault of ours."""
 
 
+COLLECT_EVERY: Final = 20_000
+"""Values made, and not freed, between two searches for cycles among the young (Python's own: 700)."""
+
 _LIVE, _SCAN = 0, 1
 
 STUMBLED: Final = "sent something that this device stumbled over; there is a fault in vaultsync"
@@ -115,6 +119,8 @@ class Engine:
         Raises the `VaultsyncError` that makes the vault unusable for now: its folder is gone, the disk is full, the
         index refuses. Connections are dropped then; whoever runs the engine opens a new one when it is mended.
         """
+        # A batch of notes makes tens of thousands of small values, none of them in a cycle.
+        gc.set_threshold(COLLECT_EVERY, 10, 10)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._work())

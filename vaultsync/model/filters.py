@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from vaultsync.model.paths import MARKER_DIR
@@ -161,8 +162,8 @@ def never_reason(path: str) -> str | None:
     """Why nothing at `path` ever syncs, in words, or None. Looks at every component."""
     settings = False
     for part in path.split("/"):
-        name = canonical_name(part)
-        if reason := _name_reason(name):
+        name, reason = _judged(part)
+        if reason is not None:
             return reason
         if settings and name.startswith("workspace") and (name.endswith(".json") or name == "workspace"):
             return "the layout of windows belongs to each device"
@@ -187,6 +188,13 @@ def is_settings_path(path: str) -> bool:
 def is_disposable(name: str) -> bool:
     """Whether a folder that holds only this counts as empty: what an operating system makes anew by itself."""
     return canonical_name(name) in _DISPOSABLE
+
+
+@lru_cache(maxsize=2_048)
+def _judged(part: str) -> tuple[str, str | None]:
+    """A component's canonical name, and why nothing of that name syncs. Folders come again with each of their notes."""
+    name = canonical_name(part)
+    return name, _name_reason(name)
 
 
 def _name_reason(name: str) -> str | None:

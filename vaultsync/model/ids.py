@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from base64 import b32decode, b32encode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Self
 
 
 def to_base32(raw: bytes) -> str:
     """Lower-case RFC 4648 base32 without padding."""
     return b32encode(raw).decode("ascii").rstrip("=").lower()
+
+
+@lru_cache(maxsize=256)
+def _text_of(raw: bytes) -> str:
+    """Of an id. Not of anything secret: what is remembered here stays in memory."""
+    return to_base32(raw)
 
 
 def from_base32(text: str) -> bytes:
@@ -43,7 +50,7 @@ class _Id:
         return str(self)[:10]
 
     def __str__(self) -> str:
-        return to_base32(self.raw)
+        return _text_of(self.raw)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.short}…)"

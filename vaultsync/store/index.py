@@ -88,6 +88,15 @@ class Index:
         )
         return [entry_of(row, self._devices) for row in rows]
 
+    def one_with_each(self, hashes: Sequence[bytes]) -> dict[bytes, Entry]:
+        """For each of those contents that a present file has, one such file."""
+        rows = self._database.rows_in(
+            f"SELECT {COLUMNS} FROM records WHERE sequence IN "
+            f"(SELECT min(sequence) FROM records WHERE hash IN (*) AND kind = 'file' AND {_PRESENT} GROUP BY hash)",
+            hashes,
+        )
+        return {row[3]: entry_of(row, self._devices) for row in rows}
+
     def folded(self, paths: Iterable[str]) -> dict[str, list[Entry]]:
         """For each of `paths`, the live entries at other paths that fold to the same (model/paths.py).
 
@@ -141,10 +150,16 @@ class Index:
                 [(pack_signature(signature), path) for path, signature in pairs],
             )
 
-    def changes_after(self, sequence: int, limit: int) -> list[Entry]:
-        """The first `limit` entries whose sequence is greater, in its order."""
+    def changes_after(self, sequence: int, limit: int, *, echo_of: bytes = b"", echo_after: int = 0) -> list[Entry]:
+        """The first `limit` entries whose sequence is greater, in its order.
+
+        Without those past `echo_after` that are exactly what the peer `echo_of` gave.
+        """
         rows = self._database.rows(
-            f"SELECT {COLUMNS} FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?", (sequence, limit)
+            f"SELECT {COLUMNS} FROM records WHERE sequence > ? AND (sequence <= ? OR "
+            "source IS NOT coalesce((SELECT id FROM devices WHERE node = ? AND name = ''), -1)) "
+            "ORDER BY sequence LIMIT ?",
+            (sequence, echo_after, echo_of, limit),
         )
         return [entry_of(row, self._devices) for row in rows]
 

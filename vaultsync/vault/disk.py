@@ -120,7 +120,7 @@ class DiskFileSystem:
         with self.open_read(path) as file:
             before = file.signature()
             content = file.read(before.size + 1)
-            while len(content) <= before.size and (more := file.read(BLOCK)):
+            while len(content) < before.size and (more := file.read(BLOCK)):
                 content += more
             if len(content) != before.size or file.signature() != before:
                 raise UnstableFileError(f"{path} is being written.")

@@ -72,7 +72,8 @@ class Survey:
         if path.split("/", 1)[0] == MARKER_DIR:
             return
         try:
-            check_path(path)
+            if self._fetched.get(path) is None:
+                check_path(path)
             seen = self._stat(path)
         except PathError as error:
             self.troubles[shown(path)] = _refusal(path, error)
@@ -89,9 +90,9 @@ class Survey:
         if seen is None:
             self._covered.add(path)
             return
-        if self._selection.reason(path, seen.kind is DiskKind.DIR) is None:
-            for parent in parents_of(path):
-                self._add_folder(parent, self._entry(parent))
+        unknown = [parent for parent in parents_of(path) if _is_no_folder(self._entry(parent))]
+        if unknown and self._selection.reason(path, seen.kind is DiskKind.DIR) is None:
+            self.folders.update(dict.fromkeys(unknown))
         if self._consider(path, seen):
             self._walk(path)
 
@@ -171,7 +172,7 @@ class Survey:
         return self._fetched[path] if path in self._fetched else self._index.get(path)
 
     def _add_folder(self, path: str, entry: Entry | None) -> None:
-        if entry is None or not is_live(entry) or entry.record.kind is not Kind.DIR:
+        if _is_no_folder(entry):
             self.folders.setdefault(path)
 
     def _is_suspect(self, known: Entry) -> bool:
@@ -221,6 +222,10 @@ class Survey:
 def is_live(entry: Entry) -> bool:
     """Whether the disk should hold what the entry says."""
     return entry.state is State.PRESENT and not entry.record.deleted
+
+
+def _is_no_folder(entry: Entry | None) -> bool:
+    return entry is None or not is_live(entry) or entry.record.kind is not Kind.DIR
 
 
 def _refusal(path: str, error: PathError) -> str:

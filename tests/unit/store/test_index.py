@@ -84,6 +84,15 @@ def test_an_update_moves_a_path_to_the_end_of_the_changes(store: VaultStore, ent
     assert store.index.changes_after(4, 10) == []
 
 
+def test_what_a_peer_gave_is_left_out_of_the_changes_for_it_past_a_point(store: VaultStore, entry: MakeEntry) -> None:
+    other = b"o" * 32
+    put(store, entry("old.md", source=PEER), entry("ours.md"), entry("theirs.md", source=PEER))
+    put(store, entry("others.md", source=other))
+    assert paths(store.index.changes_after(0, 10, echo_of=PEER, echo_after=1)) == ["old.md", "ours.md", "others.md"]
+    assert paths(store.index.changes_after(0, 2, echo_of=PEER)) == ["ours.md", "others.md"]
+    assert len(store.index.changes_after(0, 10, echo_of=b"n" * 32)) == 4
+
+
 def test_a_path_that_comes_twice_in_one_batch_counts_once(store: VaultStore, entry: MakeEntry) -> None:
     placed = put(store, entry("a.md", content=b"one"), entry("a.md", counter=2, content=b"longer"))
     assert [e.sequence for e in placed] == [1, 2]
@@ -119,6 +128,16 @@ def test_a_walk_goes_on_while_the_index_changes_under_it(store: VaultStore, entr
         if len(walked) % 100 == 0:
             put(store, replace(seen, reason="seen"))
     assert walked == names
+
+
+def test_one_file_is_found_for_each_content_that_is_present(store: VaultStore, entry: MakeEntry) -> None:
+    put(store, entry("a.md", content=b"a"), entry("again.md", content=b"a"), entry("b.md", content=b"b"))
+    put(store, entry("c.md", content=b"c", state=State.WANTED), entry("d.md", content=b"d"))
+    put(store, entry("d.md", counter=2, deleted=True))
+    wanted = [blake3(text).digest() for text in (b"a", b"b", b"c", b"d", b"nowhere")]
+    found = store.index.one_with_each(wanted)
+    assert {hash: e.record.path for hash, e in found.items()} == {wanted[0]: "a.md", wanted[1]: "b.md"}
+    assert store.index.one_with_each([]) == {}
 
 
 def test_with_hash_finds_present_files_only(store: VaultStore, entry: MakeEntry) -> None:

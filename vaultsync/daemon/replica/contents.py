@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import ContentError, UnstableFileError
 from vaultsync.model.manifests import CHUNKED_ABOVE
@@ -25,6 +27,18 @@ def obtain(state: ReplicaState, record: FileRecord) -> bytes | Staged | None:
         if entry.record.size <= CHUNKED_ABOVE and (data := read_current(state, entry)) is not None:
             return data
     return from_history(state, record.hash)
+
+
+def nowhere_here(state: ReplicaState, hashes: Iterable[bytes]) -> set[bytes]:
+    """Those of `hashes` that this device has neither in hand nor in the vault nor in history: one look for all."""
+    lacking = [
+        hash_
+        for hash_ in set(hashes)
+        if hash_ != EMPTY_HASH and hash_ not in state.contents and hash_ not in state.staged
+    ]
+    if not lacking:
+        return set()
+    return set(lacking) - state.store.index.one_with_each(lacking).keys() - state.store.history.has_many(lacking)
 
 
 def from_history(state: ReplicaState, hash_: bytes) -> bytes | None:

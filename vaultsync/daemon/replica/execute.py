@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
 from vaultsync.daemon.events import ChangeApplied
-from vaultsync.daemon.replica.contents import ensure_in_history, obtain
+from vaultsync.daemon.replica.contents import ensure_in_history, nowhere_here, obtain
 from vaultsync.daemon.replica.observe import history_version, make_parents_known
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import DiskFullError
@@ -28,6 +28,8 @@ from vaultsync.vault.filesystem import DiskKind
 RETRY_MS: Final = 10_000
 """When to try again what the disk refused for a reason that may pass."""
 
+
+_WRITING: Final = (Do.WRITE_FILE, Do.REPLACE_FOLDER)
 
 MERGE_INPUT: Final = "what the other device had before the merge"
 """Note on a version that stands in history only because it went into a merge."""
@@ -66,7 +68,7 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     staged: dict[str, Staged] = {}
     try:
         with state.fs.batch():
-            steps = [ready for step in plan(here) if (ready := _stage(state, work, step, staged, commit)) is not None]
+            steps = _stage_all(state, work, plan(here), staged, commit)
         state.applier.make_durable(list(staged.values()))
         steps = _keep_replaced(state, steps)
         results = _run(state, steps, staged)
@@ -113,10 +115,25 @@ def _block(state: ReplicaState, target: Target, reason: str, commit: _Commit, no
     commit.closed.append(target.offer)
 
 
+def _stage_all(
+    state: ReplicaState, work: Work, steps: Sequence[Step], staged: dict[str, Staged], commit: _Commit
+) -> list[Step]:
+    """Write what the steps put in place to temporary files. Those whose content must be fetched first drop out."""
+    writing = [step.target.record.hash for step in steps if step.do in _WRITING]
+    lacking = nowhere_here(state, [hash_ for hash_ in writing if hash_ not in work.contents])
+    ready = []
+    for step in steps:
+        if step.do in _WRITING and step.target.record.hash in lacking:
+            want(state, step.target.offer)
+        elif (staged_step := _stage(state, work, step, staged, commit)) is not None:
+            ready.append(staged_step)
+    return ready
+
+
 def _stage(state: ReplicaState, work: Work, step: Step, staged: dict[str, Staged], commit: _Commit) -> Step | None:
     """Write the content that a step puts in place to a temporary file. None: it must be fetched first."""
     record = step.target.record
-    if step.do not in (Do.WRITE_FILE, Do.REPLACE_FOLDER):
+    if step.do not in _WRITING:
         there = step.source.on_disk if step.source is not None else step.target.on_disk
         return step if there is None or there.hash != record.hash else _of_size(step, there.size)
     content = work.contents.get(record.hash)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from vaultsync.daemon.replica.contents import from_history, read_current
@@ -23,6 +24,9 @@ from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, M
 from vaultsync.sync.session import Session
 from vaultsync.vault.chunks import cut
 
+LOOKED_UP: Final = 256
+"""Contents that are looked up in the index at once: about as many as a message takes of notes."""
+
 CHUNKS_KNOWN: Final = 50_000
 """Of how many chunks the hashes are remembered: about 3 GiB of large files, in 7 MB of memory."""
 
@@ -33,7 +37,8 @@ def next_changes(state: ReplicaState, peer: bytes, session: Session) -> ChangeSe
     outgoing = session.next_outgoing(index.sequence)
     if outgoing is None:
         return None
-    entries = index.changes_after(outgoing.after, MAX_RECORDS)
+    # What it gave us itself it needs not hear of.
+    entries = index.changes_after(outgoing.after, MAX_RECORDS, echo_of=peer, echo_after=outgoing.live_after)
     through = index.sequence if len(entries) < MAX_RECORDS else entries[-1].sequence
     records: list[FileRecord] = []
     contents: dict[bytes, bytes] = {}
@@ -44,12 +49,9 @@ def next_changes(state: ReplicaState, peer: bytes, session: Session) -> ChangeSe
             through = before
             break
         before = entry.sequence
-        live = entry.sequence > outgoing.live_after
-        if live and entry.source == peer:
-            continue  # it gave us exactly this
         records.append(entry.record)
         size += record_size(entry.record)
-        if live and (data := _inline(state, entry)) is not None:
+        if entry.sequence > outgoing.live_after and (data := _inline(state, entry)) is not None:
             contents[entry.record.hash] = data
             size += len(data)
     return ChangeSet(state.vault, tuple(records), session.changes_sent(through), contents)
@@ -81,10 +83,11 @@ def _contents(state: ReplicaState, wants: deque[bytes | ChunkRef | tuple[str, by
     contents: dict[bytes, bytes] = {}
     missing: list[bytes] = []
     size = 0
+    places = state.store.index.one_with_each([want for want in islice(wants, LOOKED_UP) if isinstance(want, bytes)])
     while wants and size < CONTENT_BATCH and isinstance(wants[0], bytes):
         hash_ = wants.popleft()
         assert isinstance(hash_, bytes)
-        data = content_of(state, hash_)
+        data = content_of(state, hash_, places.get(hash_))
         if data is None:
             missing.append(hash_)
         elif not contents or size + len(data) <= CONTENT_BATCH:
@@ -96,10 +99,12 @@ def _contents(state: ReplicaState, wants: deque[bytes | ChunkRef | tuple[str, by
     return Contents(state.vault, contents, tuple(missing))
 
 
-def content_of(state: ReplicaState, hash_: bytes) -> bytes | None:
-    """A whole content of up to 1 MiB, from the vault or from history."""
+def content_of(state: ReplicaState, hash_: bytes, place: Entry | None = None) -> bytes | None:
+    """A whole content of up to 1 MiB, from the vault or from history; `place` is where to look first."""
     if hash_ == EMPTY_HASH:
         return b""
+    if place is not None and place.record.size <= CHUNKED_ABOVE and (data := read_current(state, place)) is not None:
+        return data
     for entry in state.store.index.with_hash(hash_):
         if entry.record.size <= CHUNKED_ABOVE and (data := read_current(state, entry)) is not None:
             return data
