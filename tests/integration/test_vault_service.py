@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +13,12 @@ import pytest
 
 from tests.support.nodes import running_node, tree, until
 from vaultsync.daemon import vaults
+from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.store.history import HistoryVersion
 from vaultsync.store.retention import DAY_MS
+from vaultsync.vault.lock import VaultLock
 
 
 @pytest.fixture(autouse=True)
@@ -149,3 +153,26 @@ async def _versions(service: VaultService, path: str) -> list[HistoryVersion]:
 async def _until_versions(service: VaultService, path: str, count: int) -> None:
     while len(await _versions(service, path)) != count:
         pass
+
+
+async def test_a_vault_that_is_stopped_while_it_opens_lets_go_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    begun, go_on = threading.Event(), threading.Event()
+    opened = VaultService._open
+
+    def slowly(service: VaultService) -> Replica:
+        begun.set()
+        go_on.wait(10)
+        return opened(service)
+
+    monkeypatch.setattr(VaultService, "_open", slowly)
+    async with running_node(tmp_path, "Anna") as anna:
+        service = await anna.add_vault(tmp_path / "a")
+        await asyncio.to_thread(begun.wait, 10)
+        anna.stopping.set()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+    assert service.state == "stopped"
+    with VaultLock(str(tmp_path / "a")) as lock:
+        lock.acquire("another node")

@@ -112,8 +112,15 @@ class VaultService:
     async def _serve(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         told = set(self.notices)
+        opening = loop.run_in_executor(worker, self._open)
         try:
-            replica = await loop.run_in_executor(worker, self._open)
+            replica = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread goes on: what it opens has to be closed, and its lock released, by this very service.
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await loop.run_in_executor(worker, opening.result().close)
+            raise
         except OSError as error:
             raise VaultError(f"The disk says: {error}.") from error
         for notice in self.notices:
