@@ -69,12 +69,12 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Make an exported key this device's. No node may run meanwhile, here or with that key elsewhere."""
-    from vaultsync.transport.keychange import import_text, next_identity
+    from vaultsync.transport.keychange import import_text, next_identity, refuse_given_key
 
     places = _places()
     text = _read(source.expanduser())
     with _no_node(places):
-        _refuse_given_key()
+        refuse_given_key(os.environ)
         if next_identity(places.config) is not None:
             raise IdentityError(
                 "A new key waits to take over from the present one.", hint="Start vaultsync once, then import."
@@ -90,10 +90,10 @@ def import_(
 @app.command()
 def rotate(yes: Yes = False, as_json: Json = False) -> None:
     """Change this device's key for a new one. The other devices follow without pairing again."""
-    from vaultsync.transport.keychange import prepare_rotation
+    from vaultsync.transport.keychange import prepare_rotation, refuse_given_key
 
     places = _places()
-    _refuse_given_key()
+    refuse_given_key(os.environ)
     own = _present(places).node_id
     confirm("Make a new key, which takes over when vaultsync starts next?", yes=yes)
     coming = prepare_rotation(places.config)
@@ -119,15 +119,6 @@ def _present(places: Places) -> Identity:
     if not os.environ.get(keystore.IDENTITY_VARIABLE, "").strip() and not any(path.exists() for path in stored):
         raise IdentityError("This device has no key yet.", hint="One is made when vaultsync first runs.")
     return keystore.load_or_create(places.config, environ=os.environ)
-
-
-def _refuse_given_key() -> None:
-    from vaultsync.transport.keystore import IDENTITY_VARIABLE
-
-    if os.environ.get(IDENTITY_VARIABLE, "").strip():
-        raise IdentityError(
-            f"The key comes from {IDENTITY_VARIABLE}, which vaultsync cannot change.", hint="Change it there."
-        )
 
 
 @contextmanager

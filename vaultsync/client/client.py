@@ -20,6 +20,8 @@ from vaultsync.daemon.events import Event
 from vaultsync.daemon.status import (
     AttemptInfo,
     DeviceConfig,
+    IdentityInfo,
+    IgnoreRules,
     JoinInfo,
     JoinPreview,
     NewTicket,
@@ -179,18 +181,44 @@ class NodeClient:
         """Look at every folder and dial every device now."""
         await self._send("POST", "/sync-now")
 
+    async def sync_vault_now(self, vault: str) -> None:
+        """Look at one folder, and dial the devices that share it, now."""
+        await self._send("POST", f"/vaults/{vault}/sync-now")
+
+    async def sync_peer_now(self, node: str) -> None:
+        """Look at the folders that are shared with a device, and dial it, now."""
+        await self._send("POST", f"/peers/{node}/sync-now")
+
     async def vault_options(self, vault: str) -> VaultOptions:
         return await self._one(VaultOptions, "GET", f"/vaults/{vault}/settings")
 
     async def change_vault_options(self, vault: str, changes: Mapping[str, object]) -> VaultOptions:
-        """Change settings of a vault on this device: `categories`, `clashes`, `retention`, `mesh`, `strangers`."""
+        """Change settings of a vault on this device.
+
+        They are `categories`, `clashes`, `retention`, `mesh`, `strangers` and `sync`.
+        """
         return await self._one(VaultOptions, "PATCH", f"/vaults/{vault}/settings", changes)
+
+    async def ignore_rules(self, vault: str) -> IgnoreRules:
+        """The vault's ignore file: gitignore patterns, the same on all its devices."""
+        return await self._one(IgnoreRules, "GET", f"/vaults/{vault}/ignore")
+
+    async def change_ignore_rules(self, vault: str, text: str) -> IgnoreRules:
+        """Put `text` into the vault's ignore file. A `ConfigError` names a line that can't be used."""
+        return await self._one(IgnoreRules, "PUT", f"/vaults/{vault}/ignore", {"text": text})
+
+    async def identity(self) -> IdentityInfo:
+        return await self._one(IdentityInfo, "GET", "/identity")
+
+    async def rotate_key(self) -> IdentityInfo:
+        """Make a new key for this device, which takes over at its node's next start."""
+        return await self._one(IdentityInfo, "POST", "/identity/rotate")
 
     async def config(self) -> DeviceConfig:
         return await self._one(DeviceConfig, "GET", "/config")
 
     async def change_config(self, changes: Mapping[str, object]) -> DeviceConfig:
-        """Change settings of this device; they hold from its node's next start on."""
+        """Change settings of this device. Limits hold at once, the others from its node's next start on."""
         return await self._one(DeviceConfig, "PATCH", "/config", changes)
 
     async def attempts(self, node: str | None = None, limit: int = 100) -> list[AttemptInfo]:

@@ -71,6 +71,8 @@ def vault_state(vault: VaultInfo, peers: Sequence[PeerInfo]) -> str:
             return "opening"
         case "offline" | "failed" | "stopped":
             return f"{vault.state}: {vault.reason}" if vault.reason else vault.state
+    if not vault.sync:
+        return "sync is switched off on this device"
     others = shared_with(vault, peers)
     in_sync = [peer for peer, shared in others if shared.in_sync]
     connected = [peer for peer, _ in others if peer.state in ("connected", "syncing")]
@@ -85,6 +87,8 @@ def vault_state(vault: VaultInfo, peers: Sequence[PeerInfo]) -> str:
         return f"in sync with {in_sync[0].name}" if len(others) == 1 else f"in sync with all {len(others)} devices"
     if not connected:
         return "no other device is connected"
+    if not any(shared.exchanged for peer, shared in others if peer in connected):
+        return "not exchanged now: its sync is switched off elsewhere, or the folder is not there"
     if in_sync:
         return f"in sync with {len(in_sync)} of {len(others)} devices"
     return "syncing" if any(shared.unsent for _, shared in others) else "comparing with the other device"
@@ -111,4 +115,6 @@ def shared_state(peer: PeerInfo, shared: PeerVaultInfo, now_ms: int) -> str:
         return f"in sync, proven {ago(shared.proven, now_ms)}"
     if peer.state not in ("connected", "syncing"):
         return "waiting for a connection"
+    if not shared.exchanged:
+        return "not exchanged now: sync is switched off on one side, or the folder is not there"
     return f"{count(shared.unsent, 'change')} not confirmed yet" if shared.unsent else "comparing"

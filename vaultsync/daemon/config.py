@@ -7,7 +7,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,8 @@ from vaultsync.protocol.limits import MAX_NAME
 
 HOME_VARIABLE: Final = "VAULTSYNC_HOME"
 """If set, everything of this node lives below this folder instead of the user's own config and data folders."""
+
+MAX_KB_S: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class Config:
     """UDP port; 0: the one used last, or any free one."""
     mdns: bool = True
     """Whether to find peers on the local network."""
+    upload_limit_kb_s: int = 0
+    """What is sent to all peers together, in kB (1,000 bytes) per second; 0: as fast as it goes."""
+    download_limit_kb_s: int = 0
+    """The same for what is received."""
 
     @classmethod
     def load(cls, path: Path) -> Config:
@@ -79,15 +85,19 @@ class Config:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path}: {error}.", hint="Mend that line, then start again.") from error
+        except RecursionError:
+            raise ConfigError(f"{path}: its values are nested too deeply.", hint="Mend it, then start again.") from None
         return cls(
             name=_text(path, text, data, "name", socket.gethostname().split(".")[0] or "device"),
             listen_host=_text(path, text, data, "listen_host", "") or None,
             listen_port=_port(path, text, data, "listen_port"),
             mdns=_flag(path, text, data, "mdns", default=True),
+            upload_limit_kb_s=_rate(path, text, data, "upload_limit_kb_s"),
+            download_limit_kb_s=_rate(path, text, data, "download_limit_kb_s"),
         )._only_known(path, text, data)
 
     def _only_known(self, path: Path, text: str, data: Mapping[str, object]) -> Config:
-        known = {"name", "listen_host", "listen_port", "mdns"}
+        known = {field.name for field in fields(self)}
         for key in data:
             if key not in known:
                 raise _mistake(path, text, key, f"is not a setting; there are {', '.join(sorted(known))}")
@@ -105,6 +115,13 @@ def _port(path: Path, text: str, data: Mapping[str, object], key: str) -> int:
     value = data.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 65536:
         raise _mistake(path, text, key, "must be a number from 0 to 65535")
+    return value
+
+
+def _rate(path: Path, text: str, data: Mapping[str, object], key: str) -> int:
+    value = data.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_KB_S:
+        raise _mistake(path, text, key, f"must be a whole number of kB per second up to {MAX_KB_S:,}; 0: no limit")
     return value
 
 

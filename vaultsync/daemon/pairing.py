@@ -99,6 +99,10 @@ class Pairing:
         await self._database.run(remember)
         return encode(ticket), ticket
 
+    async def number_of(self, ticket: Ticket) -> int:
+        """Under which number a ticket of this node can be revoked; 0 if it is not remembered."""
+        return await self._database.run(lambda store: store.tickets.number_of(hash_bytes(ticket.secret))) or 0
+
     async def admit(self, connection: Connection, join: Join) -> tuple[PeerRecord, Welcome]:
         """Let a node in that holds a ticket. Raises `RefusedError`; whoever holds no ticket of ours learns nothing."""
         node, now_ms = connection.peer, self._now_ms()

@@ -52,6 +52,7 @@ from vaultsync.transport.base import Endpoint
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.keychange import finish_rotation, next_identity
 from vaultsync.transport.keystore import load_or_create
+from vaultsync.transport.limited import LimitedEndpoint, Limits
 from vaultsync.transport.quic.endpoint import listen
 from vaultsync.vault import marker
 from vaultsync.vault.folder import VaultFolder
@@ -84,7 +85,9 @@ class Node:
         self.config = config
         self.started_ms = now_ms()
         self.bus = EventBus()
-        self.endpoint = endpoint
+        self._limits = Limits()
+        self.endpoint = endpoint = LimitedEndpoint(endpoint, self._limits)
+        self._limit(config)
         self.database = database
         self.vaults: dict[VaultId, VaultService] = {}
         self._identity = identity
@@ -93,6 +96,7 @@ class Node:
         self._engines: dict[VaultId, Engine] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._vault_tasks: set[asyncio.Task[None]] = set()
+        self._changing_settings = asyncio.Lock()
         self.stopping = asyncio.Event()
         self.pairing = Pairing(
             self.node_id,
@@ -252,9 +256,39 @@ class Node:
         except (StoreError, DiskFullError) as error:
             _log.warning("the others are not told where this device is: %s", error.message)
 
+    async def change_vault_settings(self, service: VaultService, changes: dict[str, object]) -> None:
+        """Store other settings for a vault, and go by them from now on. `ConfigError` names the key that is wrong."""
+        async with self._changing_settings:
+            settings = service.settings.changed(changes)
+            record = await self.database.run(
+                lambda store: store.vaults.update(service.vault, settings_json=settings.to_json())
+            )
+            await service.apply_settings(record)
+            self._engine_changed(service.vault, service.engine)
+
+    def follow(self, config: Config) -> None:
+        """The stored settings of this device have changed: go by those that can change while it runs."""
+        self.config = replace(
+            self.config,
+            upload_limit_kb_s=config.upload_limit_kb_s,
+            download_limit_kb_s=config.download_limit_kb_s,
+        )
+        self._limit(self.config)
+
+    def _limit(self, config: Config) -> None:
+        self._limits.sending.limit(config.upload_limit_kb_s * 1000)
+        self._limits.receiving.limit(config.download_limit_kb_s * 1000)
+
     def _engine_changed(self, vault: VaultId, engine: Engine | None) -> None:
         if engine is None:
             self._engines.pop(vault, None)
+            return
+        service = self.vaults.get(vault)
+        if service is not None and not service.settings.sync:
+            if self._engines.pop(vault, None) is not None:
+                for peer in self.peers.get_peers():
+                    if peer.record.role_in(vault) is not None:
+                        self.peers.refresh(peer.record.node_id)
             return
         self._engines[vault] = engine
         for peer in self.peers.get_peers():

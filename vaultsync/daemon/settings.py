@@ -29,6 +29,8 @@ class VaultSettings:
     """Whether this device tells members of one another, and takes up those that others vouch for."""
     strangers: str = STRANGERS_REJECT
     """What becomes of a device that asks to join without a good ticket: `reject`, or `ask` a person."""
+    sync: bool = True
+    """Whether this device exchanges anything with others. What is edited meanwhile is recorded, and goes later."""
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -55,9 +57,9 @@ class VaultSettings:
                 case "retention":
                     settings = replace(settings, retention=_retention(settings.retention, value))
                 case "mesh":
-                    if not isinstance(value, bool):
-                        raise ConfigError(f"`mesh` must be true or false, not {value!r}.")
-                    settings = replace(settings, mesh=value)
+                    settings = replace(settings, mesh=_flag(key, value))
+                case "sync":
+                    settings = replace(settings, sync=_flag(key, value))
                 case "strangers":
                     if value not in (STRANGERS_REJECT, STRANGERS_ASK):
                         raise ConfigError(f"`strangers` must be `reject` or `ask`, not {value!r}.")
@@ -74,8 +76,15 @@ class VaultSettings:
                 "retention": asdict(self.retention),
                 "mesh": self.mesh,
                 "strangers": self.strangers,
+                "sync": self.sync,
             }
         )
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"`{key}` must be true or false, not {value!r}.")
+    return value
 
 
 def _categories(value: object) -> frozenset[Category]:

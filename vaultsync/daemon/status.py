@@ -18,6 +18,8 @@ class NodeInfo:
     started: int
     addresses: tuple[str, ...]
     """Where it listens, `host:port`, best first."""
+    mdns_problem: str = ""
+    """Why devices on the local network are not found by themselves, in words; empty if they are."""
     database_problem: str = ""
     """Why what this device learns of the others can't be stored, in words; empty if it can."""
 
@@ -85,6 +87,8 @@ class VaultInfo:
     """The first of them, at most 100."""
     refused: tuple[RefusedInfo, ...] = ()
     """Observers whose changes were not taken here lately, since this node was started."""
+    sync: bool = True
+    """Whether this device exchanges anything of it with others; false: a person has switched it off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class PeerVaultInfo:
     """When they were last proven equal."""
     unsent: int
     """Updates of this device's index that the peer has not confirmed yet; 0 while it is not connected."""
+    exchanged: bool = True
+    """Whether the present connection is about this vault: false if one side has switched its sync off, or can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,8 @@ class NewTicket:
     role: str
     reusable: bool
     expires: int
+    id: int = 0
+    """Under which it can be revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +259,8 @@ class VaultOptions:
     """Whether this device tells members of one another, and takes up those that others vouch for."""
     strangers: str = "reject"
     """What becomes of a device that asks to join without a good ticket: `reject`, or `ask` a person."""
+    sync: bool = True
+    """Whether this device exchanges anything of the vault with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +276,27 @@ class DeviceConfig:
     mdns: bool
     restart_needed: bool
     """Whether the node runs with other settings than these."""
+    upload_limit_kb_s: int = 0
+    """What is sent to all devices together, in kB (1,000 bytes) per second; 0: as fast as it goes."""
+    download_limit_kb_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """A vault's ignore file, which all its devices share."""
+
+    text: str
+    problem: str = ""
+    """Why it is not gone by, in words; then the rules of before hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityInfo:
+    """This device's key, known by its public half."""
+
+    id: str
+    next: str | None
+    """The id that takes over at the next start, if the key is being changed."""
 
 
 @dataclass(frozen=True, slots=True)

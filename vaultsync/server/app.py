@@ -18,6 +18,7 @@ from vaultsync.server.routes import (
     deletions,
     find,
     history,
+    identity,
     insight,
     joins,
     members,
@@ -48,6 +49,7 @@ def make_api(node: Node) -> FastAPI:
     for router in (
         node_routes.router,
         traffic.router,
+        identity.router,
         vaults.router,
         tickets.router,
         settings.router,
@@ -73,6 +75,6 @@ def make_app(node: Node, *, token: str, port: Callable[[], int]) -> ASGIApp:
     return CORSMiddleware(
         guarded,
         allow_origins=ORIGINS,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vaultsync.protocol.limits import MAX_NAME
 
 MAX_PATH = 4_096
+MAX_IGNORE_FILE = 48 << 10
+"""Characters; of ASCII they fit into one request."""
 MAX_TICKET_MINUTES = 30 * 24 * 60
 
 
@@ -83,6 +85,13 @@ class AnswerRequest(Request):
     peer: str
     role: Literal["member", "observer"] | None
     """What it comes in as; null: it does not."""
+
+
+class ChangeIgnoreRules(Request):
+    """Change what no device syncs."""
+
+    text: Annotated[str, Field(max_length=MAX_IGNORE_FILE)]
+    """gitignore patterns, one per line."""
 
 
 class ChangePeer(Request):

@@ -15,7 +15,7 @@ from vaultsync.daemon.service import Node
 from vaultsync.daemon.status import NodeInfo, PeerInfo, PeerVaultInfo, RefusedInfo, Status, Trouble, VaultInfo
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import VaultsyncError
-from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.ids import VaultId
 from vaultsync.model.records import State
 from vaultsync.store.totals import Counts
 
@@ -59,6 +59,7 @@ async def status_of(node: Node) -> Status:
             pid=os.getpid(),
             started=node.started_ms,
             addresses=tuple(str(address) for address in node.endpoint.addresses),
+            mdns_problem=node.surroundings.mdns_problem,
             database_problem=node.database.problem,
         ),
         tuple([await _with_sharing(node, node.vaults[vault], reading) for vault, reading in readings.items()]),
@@ -161,18 +162,19 @@ def _vault_info(service: VaultService, reading: _Reading) -> VaultInfo:
         held=reading.held,
         held_cause=reading.held_cause,
         notices=tuple(service.notices),
+        sync=service.settings.sync,
     )
 
 
 def _peer_info(node: Node, peer: Peer, readings: dict[VaultId, _Reading]) -> PeerInfo:
     record, link = peer.record, peer.link
     shared = tuple(
-        _shared_vault(node, record.node_id, membership.vault, membership.role, readings.get(membership.vault))
+        _shared_vault(node, peer, membership.vault, membership.role, readings.get(membership.vault))
         for membership in record.memberships
     )
     proven = max((vault.proven for vault in shared if vault.proven is not None), default=None)
     state = peer.state
-    if state is PeerState.CONNECTED and not all(vault.in_sync for vault in shared):
+    if state is PeerState.CONNECTED and not all(vault.in_sync or not vault.exchanged for vault in shared):
         state = PeerState.SYNCING
     return PeerInfo(
         id=str(record.node_id),
@@ -191,9 +193,11 @@ def _peer_info(node: Node, peer: Peer, readings: dict[VaultId, _Reading]) -> Pee
     )
 
 
-def _shared_vault(node: Node, peer: NodeId, vault: VaultId, role: str, reading: _Reading | None) -> PeerVaultInfo:
+def _shared_vault(node: Node, peer: Peer, vault: VaultId, role: str, reading: _Reading | None) -> PeerVaultInfo:
     service = node.vaults.get(vault)
-    found = dict(reading.exchanges).get(peer.raw) if reading is not None else None
+    link = peer.link
+    exchanged = link is None or link.theirs is None or vault in link.shared
+    found = dict(reading.exchanges).get(peer.record.node_id.raw) if reading is not None and exchanged else None
     return PeerVaultInfo(
         id=str(vault),
         name=service.record.name if service is not None else vault.short,
@@ -201,4 +205,5 @@ def _shared_vault(node: Node, peer: NodeId, vault: VaultId, role: str, reading: 
         in_sync=found is not None and found.in_sync,
         proven=None if found is None else found.proven,
         unsent=0 if found is None else found.unsent,
+        exchanged=exchanged,
     )

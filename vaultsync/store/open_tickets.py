@@ -89,6 +89,11 @@ class TicketTable:
             )
             return used
 
+    def number_of(self, secret_hash: bytes) -> int | None:
+        """The id of the ticket whose secret has that hash."""
+        rows = self._database.rows("SELECT id FROM tickets WHERE secret_hash = ?", (secret_hash,))
+        return next((int(number) for (number,) in rows), None)
+
     def revoke(self, id: int) -> bool:
         """No one can use the ticket any more. Tells whether there was one to revoke."""
         return self._database.run("UPDATE tickets SET revoked = 1 WHERE id = ? AND revoked = 0", (id,)) > 0

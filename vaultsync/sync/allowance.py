@@ -21,3 +21,24 @@ class Allowance:
         allowed = amount <= left
         self._left = left - amount if allowed else left
         return allowed
+
+
+class Budget:
+    """A token bucket that may be overdrawn: whoever comes when something is left may spend any amount."""
+
+    def __init__(self, per_s: float, burst: float) -> None:
+        """`per_s` more with every second, up to `burst`, with which it begins."""
+        self._per_s = per_s
+        self._burst = burst
+        self._left = burst
+        self._at_s: float | None = None
+
+    def wait_s(self, now_s: float) -> float:
+        """How long until something is left, in seconds; 0 if something is. `now_s` never goes back."""
+        if self._at_s is not None:
+            self._left = min(self._burst, self._left + (now_s - self._at_s) * self._per_s)
+        self._at_s = now_s
+        return 0.0 if self._left >= 1 else (2 - self._left) / self._per_s
+
+    def spend(self, amount: float) -> None:
+        self._left -= amount

@@ -41,6 +41,14 @@ def import_text(config_dir: Path, text: str, *, environ: Mapping[str, str], repl
     return identity
 
 
+def refuse_given_key(environ: Mapping[str, str]) -> None:
+    """`IdentityError` if the key is given by the environment: there is nothing here that could be changed."""
+    if environ.get(keystore.IDENTITY_VARIABLE, "").strip():
+        raise IdentityError(
+            f"The key comes from {keystore.IDENTITY_VARIABLE}, which vaultsync cannot change.", hint="Change it there."
+        )
+
+
 def prepare_rotation(config_dir: Path) -> NodeId:
     """Make the key that takes over at the next start, or find the one made before. Returns its node id."""
     pending = next_identity(config_dir)

@@ -28,7 +28,7 @@ from vaultsync.protocol.messages import (
     Want,
 )
 from vaultsync.store.audit import AuditEntry
-from vaultsync.store.history import HistoryVersion
+from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.store.retention import Pruned, Retention
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.session import Session
@@ -250,6 +250,12 @@ class Replica:
         changed = conflicts.resolve(self._state, path, choice, now_ms, content)
         self._log(now_ms, "resolved", path, f"The conflict was ended by hand: {choice.value}.")
         return self._after_change(changed, now_ms)
+
+    def set_ignore_rules(self, text: str, now_ms: int) -> Effects:
+        """Put `text` into the ignore file and go by it. `ConfigError` names a line that can't be used."""
+        Selection(text)
+        label = (Action.EDITED, "rules changed")
+        return self._after_change(restore.put_content(self._state, IGNORE_FILE, text.encode(), now_ms, label), now_ms)
 
     def prune(self, policy: Retention, now_ms: int) -> Pruned:
         """Let history go that is older than `policy` keeps; call again while `more`."""

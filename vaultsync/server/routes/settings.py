@@ -9,12 +9,16 @@ from fastapi import APIRouter, Body
 
 from vaultsync.daemon.config import Config
 from vaultsync.daemon.configfile import changed_text, write_text
+from vaultsync.daemon.replica.replica import Replica
+from vaultsync.daemon.replica.state import Effects
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.settings import VaultSettings
-from vaultsync.daemon.status import DeviceConfig, VaultOptions
+from vaultsync.daemon.status import DeviceConfig, IgnoreRules, VaultOptions
 from vaultsync.daemon.vaults import VaultService
-from vaultsync.model.filters import CATEGORY_WORDS, Category
+from vaultsync.model.filters import CATEGORY_WORDS, IGNORE_FILE, Category
 from vaultsync.server.access import TheNode, find_vault
+from vaultsync.server.engines import act, engine_of
+from vaultsync.server.models import ChangeIgnoreRules
 
 router = APIRouter(tags=["settings"])
 
@@ -29,14 +33,13 @@ async def vault_settings(node: TheNode, vault: str) -> VaultOptions:
 
 @router.patch("/vaults/{vault}/settings")
 async def change_vault_settings(node: TheNode, vault: str, changes: Changes) -> VaultOptions:
-    """Change `categories` (a list), `clashes` (`merge` or `copy`), `retention` (an object), `mesh`, `strangers`.
+    """Change `categories` (a list), `clashes` (`merge` or `copy`), `retention` (an object), `mesh`, `strangers`,
+    `sync`.
 
     Deselecting a category deletes nothing anywhere.
     """
     service = find_vault(node, vault)
-    settings = service.settings.changed(changes)
-    record = await node.database.run(lambda store: store.vaults.update(service.vault, settings_json=settings.to_json()))
-    await service.apply_settings(record)
+    await node.change_vault_settings(service, changes)
     return _options(service)
 
 
@@ -48,16 +51,44 @@ async def config(node: TheNode) -> DeviceConfig:
 
 @router.patch("/config")
 async def change_config(node: TheNode, changes: Changes) -> DeviceConfig:
-    """Change settings of this device. They are checked, stored in its file, and hold from the next start on."""
+    """Change settings of this device. They are checked, and stored in its file.
+
+    The limits hold at once, the others from the next start on.
+    """
     path = node.places.config_file
 
-    def change() -> None:
+    def change() -> Config:
         text = changed_text(path, changes)
-        Config.parse(path, text)
+        config = Config.parse(path, text)
         write_text(path, text)
+        return config
 
-    await asyncio.to_thread(change)
+    node.follow(await asyncio.to_thread(change))
     return await _config(node)
+
+
+@router.get("/vaults/{vault}/ignore")
+async def ignore_rules(node: TheNode, vault: str) -> IgnoreRules:
+    """The vault's ignore file: gitignore patterns of what no device syncs."""
+    return await engine_of(find_vault(node, vault)).read(_ignore_rules)
+
+
+@router.put("/vaults/{vault}/ignore")
+async def change_ignore_rules(node: TheNode, vault: str, request: ChangeIgnoreRules) -> IgnoreRules:
+    """Put other patterns in its place, on every device. What they leave out stays where it is."""
+
+    def step(replica: Replica, now_ms: int) -> tuple[IgnoreRules, Effects]:
+        effects = replica.set_ignore_rules(request.text, now_ms)
+        return _ignore_rules(replica), effects
+
+    return await act(find_vault(node, vault), step)
+
+
+def _ignore_rules(replica: Replica) -> IgnoreRules:
+    state = replica.state
+    there = state.fs.stat(IGNORE_FILE) is not None
+    text = state.fs.read(IGNORE_FILE)[0].decode(errors="replace") if there else ""
+    return IgnoreRules(text, state.troubles.get(IGNORE_FILE, ""))
 
 
 async def _config(node: Node) -> DeviceConfig:
@@ -69,6 +100,8 @@ async def _config(node: Node) -> DeviceConfig:
         listen_port=stored.listen_port,
         mdns=stored.mdns,
         restart_needed=stored != node.config,
+        upload_limit_kb_s=stored.upload_limit_kb_s,
+        download_limit_kb_s=stored.download_limit_kb_s,
     )
 
 
@@ -85,4 +118,5 @@ def _options(service: VaultService) -> VaultOptions:
         max_bytes=settings.retention.max_bytes,
         mesh=settings.mesh,
         strangers=settings.strangers,
+        sync=settings.sync,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from vaultsync.server.access import TheNode, find_peer
+from vaultsync.server.access import TheNode, find_peer, find_vault
+from vaultsync.server.engines import engine_of
 from vaultsync.server.models import ChangePeer
 
 router = APIRouter()
@@ -17,6 +18,28 @@ async def sync_now(node: TheNode) -> Response:
         if service.engine is not None:
             service.engine.notice(None)
     node.peers.connect_all()
+    return Response(status_code=202)
+
+
+@router.post("/vaults/{vault}/sync-now", status_code=202, tags=["vaults"])
+async def sync_vault_now(node: TheNode, vault: str) -> Response:
+    """Look through one folder, and dial the devices that share it, now."""
+    service = find_vault(node, vault)
+    engine_of(service).notice(None)
+    for peer in node.peers.get_peers():
+        if peer.wanted and peer.record.role_in(service.vault) is not None:
+            node.peers.connect_to_peer(peer.record.node_id)
+    return Response(status_code=202)
+
+
+@router.post("/peers/{peer}/sync-now", status_code=202, tags=["peers"])
+async def sync_peer_now(node: TheNode, peer: str) -> Response:
+    """Look through the folders that are shared with a device, and dial it, now."""
+    record = find_peer(node, peer).record
+    for vault, service in list(node.vaults.items()):
+        if record.role_in(vault) is not None and service.engine is not None:
+            service.engine.notice(None)
+    node.peers.connect_to_peer(record.node_id)
     return Response(status_code=202)
 
 

@@ -37,6 +37,7 @@ async def make_ticket(node: TheNode, request: MakeTicket) -> NewTicket:
     life_s = max(1, round(request.minutes * 60))
     text, ticket = await node.make_ticket(service, role=request.role, life_s=life_s, reusable=request.reusable)
     return NewTicket(
+        id=await node.pairing.number_of(ticket),
         ticket=text,
         vault=str(ticket.vault),
         vault_name=ticket.vault_name,
