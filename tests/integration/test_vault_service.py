@@ -159,13 +159,16 @@ async def test_a_vault_that_is_stopped_while_it_opens_lets_go_of_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a").mkdir()
-    begun, go_on = threading.Event(), threading.Event()
+    begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
     opened = VaultService._open
 
     def slowly(service: VaultService) -> Replica:
         begun.set()
         go_on.wait(10)
-        return opened(service)
+        try:
+            return opened(service)
+        finally:
+            over.set()
 
     monkeypatch.setattr(VaultService, "_open", slowly)
     async with running_node(tmp_path, "Anna") as anna:
@@ -174,5 +177,6 @@ async def test_a_vault_that_is_stopped_while_it_opens_lets_go_of_its_folder(
         anna.stopping.set()
         asyncio.get_running_loop().call_later(0.05, go_on.set)
     assert service.state == "stopped"
+    await asyncio.to_thread(over.wait, 10)
     with VaultLock(str(tmp_path / "a")) as lock:
         lock.acquire("another node")
