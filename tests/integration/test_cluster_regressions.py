@@ -282,3 +282,18 @@ def test_a_move_does_not_end_where_nothing_is_any_more(pair: Cluster) -> None:
     agree(pair)
     assert b"one\n" in a.tree().values()
     assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_a_note_put_where_another_was_moved_away_is_no_edit_of_that(pair: Cluster) -> None:
+    """It went after the other and replaced it, whose lines were in history only."""
+    a, b = pair.devices
+    share(pair, {"old.md": "one\n", "other.md": "two\n"})
+    a.back_up()
+    pair.connect_all()
+    (b.root / "old.md").rename(b.root / "new.md")
+    agree(pair)
+    a.restore()
+    pair.now_ms += 10_000
+    (b.root / "other.md").rename(b.root / "old.md")
+    agree(pair)
+    assert a.tree() == {"new.md": b"one\n", "old.md": b"two\n"}

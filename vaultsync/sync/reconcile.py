@@ -134,7 +134,7 @@ def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, can_f
 
     if local.deleted or remote.deleted:
         alive, gone = (remote, local) if local.deleted else (local, remote)
-        if gone.moved_to is not None and can_follow and alive.kind is Kind.FILE and not _knows_end(alive, gone):
+        if gone.moved_to is not None and can_follow and _is_edit(alive, gone):
             because = "edited on one device and moved on the other: the edit follows"
             return Follow(gone.with_version(version), alive, because)
         outcome = alive.with_version(version)
@@ -163,6 +163,11 @@ def _concurrent(local: FileRecord, remote: FileRecord, *, mergeable: bool, can_f
 def is_beyond(known: FileRecord, beside: FileRecord) -> bool:
     """Whether an index that holds `known` has dealt with `beside`, which it was offered."""
     return known.version.includes(beside.version) or not known.version.fits_with(beside.version)
+
+
+def _is_edit(alive: FileRecord, gone: FileRecord) -> bool:
+    """Whether `alive` is an edit of the file that was moved, and not another file that was put in its place."""
+    return alive.kind is Kind.FILE and alive.moved_from is None and not _knows_end(alive, gone)
 
 
 def _knows_end(alive: FileRecord, gone: FileRecord) -> bool:
