@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
+from vaultsync.daemon.calling import Caller
+from vaultsync.daemon.conversations import Conversations
 from vaultsync.daemon.database import NodeDatabase
-from vaultsync.daemon.dialing import dial
 from vaultsync.daemon.door import Door
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, PeerStateChanged
 from vaultsync.daemon.exchange import Admission, MemberExchange
-from vaultsync.daemon.greeting import (
-    DENIALS,
-    Opened,
-    ask_to_join,
-    denial_words,
-    open_control,
-    tell_and_leave,
-)
-from vaultsync.daemon.link import Access, Link
+from vaultsync.daemon.greeting import Opened, ask_to_join, tell_and_leave
+from vaultsync.daemon.link import Link
 from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
 from vaultsync.daemon.peer import PeerState as PeerState
-from vaultsync.errors import (
-    CloseCode,
-    ConnectionLostError,
-    DiskFullError,
-    NodeError,
-    ProtocolError,
-    RefusedError,
-    StoreError,
-    VaultsyncError,
-    WrongPeerError,
-)
+from vaultsync.errors import CloseCode, ConnectionLostError, NodeError, RefusedError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import Hello, Join, Members, Welcome
-from vaultsync.store.attempts import Attempt
-from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
-from vaultsync.sync.reconnect import Candidate, dial_order, keeps_existing
 from vaultsync.transport.base import Connection, Endpoint
-
-_log = logging.getLogger(__name__)
 
 PAIRING_GRACE_S: Final = 10.0
 """When to dial a device that has just been paired with, if the connection over which that happened is gone: before,
 it may not know us yet."""
-
-DUPLICATE_RETRY_S: Final = 1.0
-"""When to dial again if the peer kept another connection that this side knows nothing of."""
 
 SIGHTING_EVERY_S: Final = 1.0
 """A peer is dialed for being seen on the local network at most this often."""
@@ -62,20 +35,8 @@ SIGHTING_EVERY_S: Final = 1.0
 LAST_WORDS_S: Final = 1.0
 """How long a removed device has to hear that it is one before the connection ends."""
 
-SHUNNED_S: Final = 300.0
-"""How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
-
 DOUBT_S: Final = 3.0
 """How long a peer has to answer after the network has changed or the machine has slept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a conversation ended."""
-
-    code: CloseCode
-    opened: bool
-    """Whether Hellos had been exchanged."""
 
 
 class PeerManager:
@@ -100,22 +61,22 @@ class PeerManager:
         """`engines` are the vaults of this node; `lot` draws a random number in [0, 1)."""
         self._endpoint = endpoint
         self._database = database
-        self._engines = engines
-        self._hello = hello
         self._emit = emit
-        self._now_ms = now_ms
-        self._lot = lot
         self._peers: dict[NodeId, Peer] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._listeners: list[Callable[[Peer], None]] = []
         self._door = Door(admit, is_peer=lambda node: node in self._peers, let_in=self._let_in)
+        self._conversations = Conversations(
+            endpoint.node_id, database, engines=engines, hello=hello, now_ms=now_ms, changed=self._set_state
+        )
+        self._caller = Caller(endpoint, database, self._conversations, now_ms=now_ms, lot=lot, changed=self._set_state)
         self.exchange: MemberExchange | None = None
         self.ready = asyncio.Event()
         """Set once `run` can take connections: joining needs that."""
 
     def use(self, exchange: MemberExchange) -> None:
         """Set, before `run`, who knows the members of the vaults."""
-        self.exchange = self._door.exchange = exchange
+        self.exchange = self._door.exchange = self._conversations.exchange = self._caller.exchange = exchange
 
     async def run(self) -> None:
         """Accept and dial until cancelled."""
@@ -210,7 +171,7 @@ class PeerManager:
 
     async def tell(self, node: NodeId, addresses: Sequence[str], messages: Sequence[Members]) -> None:
         """Call a device that is not connected, tell it something, and go. `TransportError` if it is not told."""
-        connection = await dial(self._endpoint, node, addresses, self._report(node))
+        connection = await self._caller.reach(node, addresses)
         await tell_and_leave(connection, messages)
 
     async def update_peer(self, node: NodeId, *, name: str | None = None, auto_connect: bool | None = None) -> Peer:
@@ -274,7 +235,7 @@ class PeerManager:
 
         Raises `RefusedError` with the other side's close code, `UnreachableError`, `WrongPeerError`.
         """
-        connection = await dial(self._endpoint, node, addresses, self._report(node))
+        connection = await self._caller.reach(node, addresses)
         opened, welcome = await ask_to_join(connection, join)
         return connection, opened, welcome
 
@@ -282,63 +243,14 @@ class PeerManager:
         """Go on with a connection over which this node has just been let in by a device that is a peer now."""
         assert self._tasks is not None
         peer = self.known(record, dial_after_s=PAIRING_GRACE_S)
-        self._tasks.create_task(self._converse(peer, connection, opened))
+        self._tasks.create_task(self._conversations.hold(peer, connection, opened))
 
     # Its tasks
 
     def _start(self, peer: Peer, dial_after_s: float = 0.0) -> None:
         peer.free.set()
         if self._tasks is not None and peer.task is None:
-            peer.task = self._tasks.create_task(self._keep_connected(peer, dial_after_s))
-
-    async def _keep_connected(self, peer: Peer, delay_s: float) -> None:
-        """Dial, again and again, whenever there is no link and one is wanted."""
-        while not peer.removed:
-            if peer.link is not None:
-                await peer.free.wait()
-                delay_s = peer.policy.lost()
-            if peer.hurry:
-                peer.hurry = False
-                delay_s = 0.0
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay_s if peer.wanted else None):
-                    await peer.nudge.wait()
-            peer.nudge.clear()
-            if peer.link is None and peer.wanted:
-                delay_s = await self._dial(peer)
-
-    async def _dial(self, peer: Peer) -> float:
-        """One try. Returns how long to wait before the next, in seconds."""
-        peer.hurry = False
-        self._set_state(peer, PeerState.CONNECTING)
-        try:
-            connection, opened = await self._call(peer)
-        except VaultsyncError as error:
-            if peer.link is None:
-                self._set_state(peer, PeerState.DISCONNECTED, error.message)
-            if isinstance(error, WrongPeerError) or (isinstance(error, RefusedError) and error.code in DENIALS):
-                return peer.policy.denied()
-            return peer.policy.failed(self._lot())
-        ended = await self._converse(peer, connection, opened)
-        if ended.code is CloseCode.DUPLICATE:
-            return DUPLICATE_RETRY_S
-        if ended.opened:
-            return peer.policy.lost()
-        return peer.policy.denied() if ended.code in DENIALS else peer.policy.failed(self._lot())
-
-    async def _call(self, peer: Peer) -> tuple[Connection, Opened]:
-        """Reach a peer and show it who calls. Raises `TransportError`, `StoreError`."""
-        node = peer.record.node_id
-        connection = await dial(self._endpoint, node, _addresses(peer), self._report(node))
-        try:
-            opened = await open_control(connection)
-            if self.exchange is not None:
-                for message in await self.exchange.credentials(m.vault for m in peer.record.memberships):
-                    await opened.writer.write(message)
-        except BaseException:
-            await connection.close()
-            raise
-        return connection, opened
+            peer.task = self._tasks.create_task(self._caller.keep_connected(peer, dial_after_s))
 
     async def _incoming(self, connection: Connection) -> None:
         """Somebody dialed us. Whoever is let in by the door has a conversation."""
@@ -349,111 +261,16 @@ class PeerManager:
         if peer is None:
             await connection.close(CloseCode.REFUSED)
             return
-        await self._converse(peer, connection, opened)
+        await self._conversations.hold(peer, connection, opened)
 
     def _let_in(self, record: PeerRecord) -> None:
         # The connection is here already, and the other side may not know us before it has heard the answer.
         self.known(record, dial_after_s=PAIRING_GRACE_S)
 
-    def _access(self, peer: Peer, vault: VaultId) -> Access:
-        own = "member" if self.exchange is None else self.exchange.own_role(vault)
-        return Access(offers=own == "member", accepts=peer.record.role_in(vault) == "member")
-
-    async def _hear_members(self, node: NodeId, message: Members) -> None:
-        if self.exchange is not None:
-            await self.exchange.receive(node, message)
-
-    async def _converse(self, peer: Peer, connection: Connection, opened: Opened) -> Ended:
-        """Run a link until it ends. Never raises for what the peer or the network did."""
-        own, node = self._endpoint.node_id.raw, peer.record.node_id
-        while peer.link is not None:
-            age_s = asyncio.get_running_loop().time() - peer.since_s
-            if not opened.joined and keeps_existing(
-                own=own,
-                peer=node.raw,
-                existing_dialed=peer.link.connection.dialed,
-                new_dialed=connection.dialed,
-                existing_age_s=age_s,
-            ):
-                await connection.close(CloseCode.DUPLICATE)
-                return Ended(CloseCode.DUPLICATE, opened=False)
-            peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
-            await peer.free.wait()
-        if peer.removed:
-            await connection.close(CloseCode.REFUSED)
-            return Ended(CloseCode.REFUSED, opened=False)
-        if asyncio.get_running_loop().time() < peer.shunned_until_s:
-            await connection.close(CloseCode.INTERNAL)
-            return Ended(CloseCode.INTERNAL, opened=False)
-        shared = {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None}
-        link = Link(
-            connection,
-            opened.reader,
-            opened.writer,
-            shared,
-            self._hello(),
-            partial(self._hear_members, node),
-            partial(self._access, peer),
-        )
-        peer.link, peer.since_s = link, asyncio.get_running_loop().time()
-        peer.free.clear()
-        code, reason, told, stood = CloseCode.NORMAL, "", "", False
-        try:
-            hello = await link.open(opened.hello)
-            stood = True
-            peer.policy.reset()
-            await self._connected(peer, connection, hello)
-            if self.exchange is not None:
-                for message in await self.exchange.opened(node, [m.vault for m in peer.record.memberships]):
-                    link.send_control(message)
-            await link.run()
-        except VaultsyncError as error:
-            reason = error.message
-            if isinstance(error, ProtocolError) and error.code is CloseCode.INTERNAL:
-                peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
-            found = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
-            code = CloseCode.NORMAL if found is None else found
-            # What went wrong with this device's own folder or disk is not for others to read.
-            told = reason if found is not None else "a vault is not available for now"
-            if isinstance(error, ConnectionLostError) and error.by_peer and code in DENIALS:
-                reason = denial_words(code)
-        except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the conversations with others
-            _log.critical("the conversation with %s has failed", peer.record.name, exc_info=error)
-            peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
-            code, reason = CloseCode.INTERNAL, f"There is a fault in vaultsync: {error!r}. The log has more."
-            told = "there is a fault in its vaultsync"
-        finally:
-            peer.link = None
-            try:
-                await link.close(code, told)
-            finally:
-                peer.free.set()
-                if not peer.removed:
-                    self._set_state(peer, PeerState.DISCONNECTED, reason)
-        return Ended(code, opened=stood)
-
     async def _doubt(self, peer: Peer, link: Link) -> None:
         if not await link.connection.probe(DOUBT_S) and peer.link is link:
             peer.hurry_up()
             link.drop(ConnectionLostError("The network has changed.", code=CloseCode.TIMEOUT))
-
-    async def _connected(self, peer: Peer, connection: Connection, hello: Hello) -> None:
-        node, address, now_ms = peer.record.node_id, str(connection.address), self._now_ms()
-
-        def remember(store: NodeStore) -> PeerRecord | None:
-            store.peers.seen(node, address, now_ms)
-            if store.peers.get(node) is not None:
-                store.peers.update(node, hostname=hello.hostname, last_seen=now_ms, last_error=None)
-            return store.peers.get(node)
-
-        try:
-            record = await self._database.run(remember)
-        except (StoreError, DiskFullError):
-            # Notes are synced all the same; the database shows what is wrong with it.
-            record = None
-        if record is not None:
-            peer.record = record
-        self._set_state(peer, PeerState.CONNECTED)
 
     def _set_state(self, peer: Peer, state: PeerState, reason: str = "") -> None:
         if (peer.state, peer.reason) == (state, reason):
@@ -466,20 +283,8 @@ class PeerManager:
             node = peer.record.node_id
             self._database.later(lambda store: store.peers.set_error(node, reason))
 
-    def _report(self, node: NodeId) -> Callable[[str, str, str], None]:
-        def report(address: str, outcome: str, why: str) -> None:
-            attempt = Attempt(self._now_ms(), node, address, outcome, why)
-            self._database.later(lambda store: store.attempts.append(attempt))
-
-        return report
-
     def _require(self, node: NodeId) -> Peer:
         peer = self._peers.get(node)
         if peer is None:
             raise NodeError(f"There is no device {node.short}.", hint="`vaultsync status` lists the devices.")
         return peer
-
-
-def _addresses(peer: Peer) -> list[str]:
-    seen = [Candidate(address, "mdns") for address in peer.sightings]
-    return dial_order([*seen, *(Candidate(a.address, a.source, a.last_ok_ms) for a in peer.record.addresses)])

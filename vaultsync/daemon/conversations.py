@@ -1,0 +1,179 @@
+"""The conversation with each peer: one at a time, from the first words to the last, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from vaultsync.daemon.database import NodeDatabase
+from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.exchange import MemberExchange
+from vaultsync.daemon.greeting import DENIALS, Opened, denial_words
+from vaultsync.daemon.link import Access, Link
+from vaultsync.daemon.peer import Peer, PeerState
+from vaultsync.errors import (
+    CloseCode,
+    ConnectionLostError,
+    DiskFullError,
+    ProtocolError,
+    RefusedError,
+    StoreError,
+    VaultsyncError,
+)
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.protocol.messages import Hello, Members
+from vaultsync.store.node_store import NodeStore
+from vaultsync.store.peers import PeerRecord
+from vaultsync.sync.reconnect import keeps_existing
+from vaultsync.transport.base import Connection
+
+_log = logging.getLogger(__name__)
+
+SHUNNED_S: Final = 300.0
+"""How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a conversation ended."""
+
+    code: CloseCode
+    opened: bool = False
+    """Whether Hellos had been exchanged."""
+    reason: str = ""
+    """Why, for a person at this device."""
+    told: str = ""
+    """Why, for the peer. What went wrong with this device's own folder or disk is not for others to read."""
+
+
+class Conversations:
+    """Runs a link over a peer's connection, and sees to it that there is one with each peer."""
+
+    def __init__(
+        self,
+        own: NodeId,
+        database: NodeDatabase,
+        *,
+        engines: Mapping[VaultId, Engine],
+        hello: Callable[[], Hello],
+        now_ms: Callable[[], int],
+        changed: Callable[[Peer, PeerState, str], None],
+    ) -> None:
+        """`changed` is told of every new state of a peer, with the reason in words."""
+        self._own = own
+        self._database = database
+        self._engines = engines
+        self._hello = hello
+        self._now_ms = now_ms
+        self._changed = changed
+        self.exchange: MemberExchange | None = None
+
+    async def hold(self, peer: Peer, connection: Connection, opened: Opened) -> Ended:
+        """Run a link until it ends. Never raises for what the peer or the network did."""
+        refusal = await self._refusal(peer, connection, opened)
+        if refusal is not None:
+            await connection.close(refusal)
+            return Ended(refusal)
+        link = Link(
+            connection,
+            opened.reader,
+            opened.writer,
+            {v: engine for v, engine in self._engines.items() if peer.record.role_in(v) is not None},
+            self._hello(),
+            partial(self._hear_members, peer.record.node_id),
+            partial(self._access, peer),
+        )
+        peer.link, peer.since_s = link, asyncio.get_running_loop().time()
+        peer.free.clear()
+        ended = Ended(CloseCode.NORMAL)
+        try:
+            await self._talk(peer, link, opened)
+        except VaultsyncError as error:
+            ended = _ended_by(error)
+            if isinstance(error, ProtocolError) and error.code is CloseCode.INTERNAL:
+                _shun(peer)
+        except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the conversations with others
+            _log.critical("the conversation with %s has failed", peer.record.name, exc_info=error)
+            _shun(peer)
+            reason = f"There is a fault in vaultsync: {error!r}. The log has more."
+            ended = Ended(CloseCode.INTERNAL, reason=reason, told="there is a fault in its vaultsync")
+        finally:
+            peer.link = None
+            try:
+                await link.close(ended.code, ended.told)
+            finally:
+                peer.free.set()
+                if not peer.removed:
+                    self._changed(peer, PeerState.DISCONNECTED, ended.reason)
+        return replace(ended, opened=link.theirs is not None)
+
+    async def _refusal(self, peer: Peer, connection: Connection, opened: Opened) -> CloseCode | None:
+        """Why not to talk on this connection; None once there is room for it."""
+        loop = asyncio.get_running_loop()
+        while peer.link is not None:
+            if not opened.joined and keeps_existing(
+                own=self._own.raw,
+                peer=peer.record.node_id.raw,
+                existing_dialed=peer.link.connection.dialed,
+                new_dialed=connection.dialed,
+                existing_age_s=loop.time() - peer.since_s,
+            ):
+                return CloseCode.DUPLICATE
+            peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
+            await peer.free.wait()
+        if peer.removed:
+            return CloseCode.REFUSED
+        return CloseCode.INTERNAL if loop.time() < peer.shunned_until_s else None
+
+    async def _talk(self, peer: Peer, link: Link, opened: Opened) -> None:
+        """Raises the `VaultsyncError` that ends the conversation."""
+        hello = await link.open(opened.hello)
+        peer.policy.reset()
+        await self._remember(peer, str(link.connection.address), hello)
+        self._changed(peer, PeerState.CONNECTED, "")
+        if self.exchange is not None:
+            for message in await self.exchange.opened(peer.record.node_id, [m.vault for m in peer.record.memberships]):
+                link.send_control(message)
+        await link.run()
+
+    async def _remember(self, peer: Peer, address: str, hello: Hello) -> None:
+        node, now_ms = peer.record.node_id, self._now_ms()
+
+        def remember(store: NodeStore) -> PeerRecord | None:
+            store.peers.seen(node, address, now_ms)
+            if store.peers.get(node) is not None:
+                store.peers.update(node, hostname=hello.hostname, last_seen=now_ms, last_error=None)
+            return store.peers.get(node)
+
+        try:
+            record = await self._database.run(remember)
+        except (StoreError, DiskFullError):
+            # Notes are synced all the same; the database shows what is wrong with it.
+            return
+        if record is not None:
+            peer.record = record
+
+    async def _hear_members(self, node: NodeId, message: Members) -> None:
+        if self.exchange is not None:
+            await self.exchange.receive(node, message)
+
+    def _access(self, peer: Peer, vault: VaultId) -> Access:
+        own = "member" if self.exchange is None else self.exchange.own_role(vault)
+        return Access(offers=own == "member", accepts=peer.record.role_in(vault) == "member")
+
+
+def _ended_by(error: VaultsyncError) -> Ended:
+    code = error.code if isinstance(error, ProtocolError | RefusedError | ConnectionLostError) else None
+    if code is None:
+        return Ended(CloseCode.NORMAL, reason=error.message, told="a vault is not available for now")
+    by_peer = isinstance(error, ConnectionLostError) and error.by_peer
+    reason = denial_words(code) if by_peer and code in DENIALS else error.message
+    return Ended(code, reason=reason, told=error.message)
+
+
+def _shun(peer: Peer) -> None:
+    peer.shunned_until_s = asyncio.get_running_loop().time() + SHUNNED_S
