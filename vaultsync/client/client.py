@@ -24,10 +24,12 @@ from vaultsync.daemon.status import (
     IgnoreRules,
     JoinInfo,
     JoinPreview,
+    NewSession,
     NewTicket,
     OpenJoinInfo,
     PeerInfo,
     RequestInfo,
+    SessionInfo,
     Status,
     TicketInfo,
     VaultInfo,
@@ -213,6 +215,21 @@ class NodeClient:
     async def rotate_key(self) -> IdentityInfo:
         """Make a new key for this device, which takes over at its node's next start."""
         return await self._one(IdentityInfo, "POST", "/identity/rotate")
+
+    async def begin_session(self, client: str, hours: float = 12) -> NewSession:
+        """A token with which a program of that name may use the API for a while."""
+        return await self._one(NewSession, "POST", "/sessions", {"client": client, "hours": hours})
+
+    async def sessions(self) -> list[SessionInfo]:
+        """The programs that have a token now."""
+        return await self._many(SessionInfo, "/sessions", {})
+
+    async def renew_session(self) -> SessionInfo:
+        """Let the time of this client's own session token begin anew."""
+        return await self._one(SessionInfo, "POST", "/sessions/renew")
+
+    async def revoke_session(self, number: int) -> None:
+        await self._send("DELETE", f"/sessions/{number}")
 
     async def config(self) -> DeviceConfig:
         return await self._one(DeviceConfig, "GET", "/config")

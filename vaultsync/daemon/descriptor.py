@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +33,7 @@ class Descriptor:
     """Path of a Unix socket, where there is one."""
     started: int
     """Unix time in ms."""
-    token: str
+    token: str = field(repr=False)
     """Bearer token; stays the same over restarts."""
 
     def write(self, places: Places) -> None:

@@ -5,7 +5,7 @@ These values are the API's answers. Times are Unix ms; ids are in their text for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +297,28 @@ class IdentityInfo:
     id: str
     next: str | None
     """The id that takes over at the next start, if the key is being changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A program on this computer that may use the API for a while."""
+
+    id: int
+    client: str
+    """What it is called."""
+    created: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """The same with its token, which is told this one time and kept nowhere."""
+
+    id: int
+    client: str
+    created: int
+    expires: int
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

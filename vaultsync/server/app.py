@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from vaultsync import __version__
 from vaultsync.daemon.service import Node
 from vaultsync.server import problems
+from vaultsync.server.callers import Callers
 from vaultsync.server.guard import ORIGINS, Guard
 from vaultsync.server.open_joins import OpenJoins
 from vaultsync.server.routes import (
@@ -23,6 +24,7 @@ from vaultsync.server.routes import (
     joins,
     members,
     peers,
+    sessions,
     settings,
     steering,
     tickets,
@@ -50,6 +52,7 @@ def make_api(node: Node) -> FastAPI:
         node_routes.router,
         traffic.router,
         identity.router,
+        sessions.router,
         vaults.router,
         tickets.router,
         settings.router,
@@ -70,7 +73,7 @@ def make_api(node: Node) -> FastAPI:
 
 def make_app(node: Node, *, token: str, port: Callable[[], int]) -> ASGIApp:
     """What is served: the API behind its guard. `port` gives the TCP port that is listened on."""
-    guarded = Guard(make_api(node), token=token, port=port)
+    guarded = Guard(make_api(node), Callers(node, token), port=port)
     # Outside of the guard: a browser's preflight carries no token, and refusals need the headers to be readable.
     return CORSMiddleware(
         guarded,

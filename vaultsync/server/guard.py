@@ -1,18 +1,20 @@
 """Who may speak to the API at all: checked before anything of a request is believed.
 
 A web page in this computer's browser can send requests to loopback. It is kept out three times: it does not have the
-token, its `Origin` is not one of the Obsidian apps', and under a rebound DNS name its `Host` is not loopback's.
+token, its `Origin` is not one of the Obsidian apps', and under a rebound DNS name its `Host` is not loopback's. And it
+is answered once per second only, whatever it sends.
 """
 
 from __future__ import annotations
 
-import secrets
+import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vaultsync.server.callers import CALLER, Caller
 from vaultsync.server.problems import Problem
 
 ORIGINS: Final = ("app://obsidian.md", "capacitor://localhost")
@@ -22,21 +24,62 @@ MAX_BODY: Final = 64 << 10
 """Bytes; the largest request is a pasted ticket with much text around it."""
 
 
+_UNAUTHORIZED: Final = Problem(
+    401,
+    "unauthorized",
+    "The token is missing, wrong or expired",
+    "Every request needs `Authorization: Bearer …`.",
+    "The token is in `api.json` in the data folder of vaultsync; only its owner can read it.",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+_TOO_MANY: Final = Problem(
+    429,
+    "too-many-requests",
+    "There were too many requests",
+    "More come in than are answered.",
+    "Wait a second, then go on more slowly. `GET /v1/events` tells of changes without being asked.",
+    headers={"Retry-After": "1"},
+)
+
+
+class Doorkeeper(Protocol):
+    """Who knows the callers (`vaultsync.server.callers.Callers`)."""
+
+    async def find(self, given: str) -> Caller | None: ...
+
+    def paced(self, caller: Caller | None, now_s: float) -> bool: ...
+
+
 class Guard:
     """ASGI middleware; the outermost one, but for CORS."""
 
-    def __init__(self, app: ASGIApp, *, token: str, port: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        callers: Doorkeeper,
+        *,
+        port: Callable[[], int],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`port` gives the TCP port that is listened on."""
         self._app = app
-        self._token = token.encode()
+        self._callers = callers
         self._port = port
+        self._now_s = now_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        problem = self._refusal(scope)
+        caller = None
+        problem = self._foreign(scope)
+        if problem is None:
+            caller = await self._callers.find(_token(scope))
+            problem = _UNAUTHORIZED if caller is None else None
+        if not self._callers.paced(caller, self._now_s()):
+            problem = _TOO_MANY
         body = b""
         if problem is None:
+            scope[CALLER] = caller
             received = await _read_body(scope, receive)
             if received is None:
                 problem = Problem(413, "too-large", "The request is too large", f"The limit is {MAX_BODY} bytes.")
@@ -47,23 +90,13 @@ class Guard:
             return
         await self._app(scope, _replay(body, receive), send)
 
-    def _refusal(self, scope: Scope) -> Problem | None:
+    def _foreign(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
         if headers.get("host", "") not in self._hosts(scope):
             return Problem(421, "foreign-host", "The request is not for this address", "Its `Host` is not loopback's.")
         origin = headers.get("origin")
         if origin is not None and origin not in ORIGINS:
             return Problem(403, "foreign-origin", "Web pages may not use this", f"Its `Origin` is {origin[:100]}.")
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), self._token):
-            return Problem(
-                401,
-                "unauthorized",
-                "The token is missing or wrong",
-                "Every request needs `Authorization: Bearer …`.",
-                "The token is in `api.json` in the data folder of vaultsync; only its owner can read it.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
         return None
 
     def _hosts(self, scope: Scope) -> tuple[str, ...]:
@@ -73,6 +106,12 @@ class Guard:
             return ("localhost",)
         port = self._port()
         return (f"127.0.0.1:{port}", f"localhost:{port}")
+
+
+def _token(scope: Scope) -> str:
+    """What stands as bearer token; empty if nothing does."""
+    scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes | None:

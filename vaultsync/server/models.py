@@ -11,6 +11,7 @@ from vaultsync.protocol.limits import MAX_NAME
 MAX_PATH = 4_096
 MAX_IGNORE_FILE = 48 << 10
 """Characters; of ASCII they fit into one request."""
+MAX_SESSION_HOURS = 7 * 24
 MAX_TICKET_MINUTES = 30 * 24 * 60
 
 
@@ -92,6 +93,15 @@ class ChangeIgnoreRules(Request):
 
     text: Annotated[str, Field(max_length=MAX_IGNORE_FILE)]
     """gitignore patterns, one per line."""
+
+
+class BeginSession(Request):
+    """Let a program use the API for a while."""
+
+    client: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    """What the program is called, without control characters."""
+    hours: Annotated[float, Field(gt=0.001, le=MAX_SESSION_HOURS)] = 12
+    """How long its token is good for, and again after each renewal."""
 
 
 class ChangePeer(Request):

@@ -58,6 +58,12 @@ class BadRequestError(VaultsyncError):
     title = "The request is not valid"
 
 
+class ForbiddenError(VaultsyncError):
+    """Whoever asks may use the API, but not for this."""
+
+    title = "That is not allowed"
+
+
 class Problem(JSONResponse):
     """A problem-details response."""
 
@@ -82,6 +88,8 @@ def problem_of(error: VaultsyncError) -> Problem:
     """The response for an error that is meant for a person."""
     if isinstance(error, NotFoundError):
         status = 404
+    elif isinstance(error, ForbiddenError):
+        status = 403
     elif isinstance(error, BadRequestError):
         status = 422
     else:

@@ -1,4 +1,4 @@
-"""The node's database: peers, members, tickets, vaults and dial attempts."""
+"""The node's database: peers, members, tickets, vaults, dial attempts and sessions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from vaultsync.store.migrations import Schema
 from vaultsync.store.open_tickets import TicketTable
 from vaultsync.store.peers import PeerTable
 from vaultsync.store.requests import RequestTable
+from vaultsync.store.sessions import SessionTable
 from vaultsync.store.vaults import VaultTable
 
 SCHEMA: Final = Schema(
@@ -36,6 +37,7 @@ class NodeStore:
         self.attempts = AttemptTable(database)
         self.membership = MembershipTable(database)
         self.requests = RequestTable(database)
+        self.sessions = SessionTable(database)
 
     @classmethod
     def open(cls, path: Path) -> NodeStore:

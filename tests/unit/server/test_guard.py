@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from vaultsync.server.callers import Caller
 from vaultsync.server.guard import MAX_BODY, ORIGINS, Guard
 
 TOKEN = "t" * 43
@@ -29,6 +30,20 @@ class Echo:
         await PlainTextResponse(str(len(body)))(scope, receive, send)
 
 
+class Door:
+    """Knows one token; lets `room` requests through."""
+
+    def __init__(self, room: int = 1_000) -> None:
+        self.room = room
+
+    async def find(self, given: str) -> Caller | None:
+        return Caller() if given == TOKEN else None
+
+    def paced(self, caller: Caller | None, now_s: float) -> bool:
+        self.room -= 1
+        return self.room >= 0
+
+
 @pytest.fixture
 def echo() -> Echo:
     return Echo()
@@ -36,7 +51,7 @@ def echo() -> Echo:
 
 @pytest.fixture
 async def http(echo: Echo) -> AsyncIterator[httpx.AsyncClient]:
-    guard = Guard(echo, token=TOKEN, port=lambda: PORT)
+    guard = Guard(echo, Door(), port=lambda: PORT)
     transport = httpx.ASGITransport(CORSMiddleware(guard, allow_origins=ORIGINS))
     async with httpx.AsyncClient(
         transport=transport, base_url=f"http://127.0.0.1:{PORT}", headers={"Authorization": f"Bearer {TOKEN}"}
@@ -132,5 +147,16 @@ async def test_on_a_unix_socket_the_host_is_a_bare_name(echo: Echo) -> None:
             "server": ("/run/api.sock", None),
             "headers": [(b"host", host), (b"authorization", f"Bearer {TOKEN}".encode())],
         }
-        await Guard(echo, token=TOKEN, port=lambda: PORT)(scope, receive, send)
+        await Guard(echo, Door(), port=lambda: PORT)(scope, receive, send)
     assert statuses == [200, 421]
+
+
+async def test_who_calls_too_often_is_told_when_to_go_on(echo: Echo) -> None:
+    transport = httpx.ASGITransport(Guard(echo, Door(room=1), port=lambda: PORT))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{PORT}", headers=headers) as http:
+        assert (await http.get("/")).status_code == 200
+        answer = await http.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(echo.seen) == 1

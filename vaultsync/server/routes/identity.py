@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.status import IdentityInfo
 from vaultsync.server.access import TheNode
+from vaultsync.server.callers import only_owner
 from vaultsync.transport.keychange import next_identity, prepare_rotation, refuse_given_key
 
 router = APIRouter(prefix="/identity", tags=["identity"])
@@ -21,7 +22,7 @@ async def identity(node: TheNode) -> IdentityInfo:
     return await _identity(node)
 
 
-@router.post("/rotate")
+@router.post("/rotate", dependencies=[Depends(only_owner)])
 async def rotate(node: TheNode) -> IdentityInfo:
     """Make a new key, which takes over at the next start; the other devices follow. Asked again: the same one.
 
