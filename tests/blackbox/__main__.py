@@ -1,0 +1,72 @@
+"""`python -m tests.blackbox --runs N --seed S`: so many histories, and what is held against the product."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import fields
+from pathlib import Path
+
+from tests.blackbox.history import Outcome, play
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.blackbox", description=__doc__)
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1, help="of the first run")
+    parser.add_argument("--spells", type=int, default=3, help="how often people act between two looks")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once")
+    parser.add_argument("--build", type=Path, help="a folder with the package to try, instead of this one")
+    parser.add_argument("--keep", type=Path, help="where the folders of bad runs stay")
+    options = parser.parse_args()
+    base = options.keep or Path(tempfile.mkdtemp(prefix="blackbox-"))
+    outcomes: list[Outcome] = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        seeds = range(options.seed, options.seed + options.runs)
+        waiting = [pool.submit(play, base, seed, options.spells, options.build) for seed in seeds]
+        for future in as_completed(waiting):
+            outcomes.append(future.result())
+            report(outcomes[-1])
+    summarise(outcomes)
+    bad = [outcome for outcome in outcomes if outcome.found.bad]
+    if bad:
+        print(f"what is left of the bad runs: {base}")
+    return 1 if bad else 0
+
+
+def report(outcome: Outcome) -> None:
+    slowest = max(outcome.settled_s, key=lambda each: each[1], default=("", 0.0))
+    print(
+        f"seed {outcome.seed}: {outcome.devices} devices, {outcome.deeds} deeds, {outcome.clashes} clashes, "
+        f"{outcome.copies} copies, {len(outcome.only_in_history)} only in history, "
+        f"slowest {slowest[1]:.1f} s after {slowest[0]}" + (": BAD" if outcome.found.bad else ""),
+        flush=True,
+    )
+    for field in fields(outcome.found):
+        for each in getattr(outcome.found, field.name):
+            print(f"    {field.name}: {each[:1500]}")
+    for word in sorted(outcome.only_in_history):
+        print(f"    only in history: {word}")
+    sys.stdout.flush()
+
+
+def summarise(outcomes: list[Outcome]) -> None:
+    times = sorted(seconds for outcome in outcomes for _, seconds in outcome.settled_s) or [0.0]
+    counts = {
+        field.name: sum(bool(getattr(outcome.found, field.name)) for outcome in outcomes)
+        for field in fields(outcomes[0].found)
+    }
+    print(
+        f"{len(outcomes)} runs, {sum(o.deeds for o in outcomes)} deeds, {sum(o.clashes for o in outcomes)} clashes, "
+        f"{sum(o.copies for o in outcomes)} copies, "
+        f"{sum(len(o.only_in_history) for o in outcomes)} words only in history; "
+        f"runs with faults: {counts}; alike after {statistics.median(times):.2f} s (median), "
+        f"{times[int(len(times) * 0.95)]:.2f} s (95 %), {times[-1]:.2f} s (slowest)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Whether the devices agree, whether they say the truth about it, and whether anything is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.blackbox.device import Device
+from tests.blackbox.ledger import Ledger, words_in
+
+LOOK_EVERY_S = 0.05
+NOTICED_S = 3.0
+"""After the last deed a daemon may take so long to see it: until then, what it says is not held against it."""
+
+Tree = dict[str, bytes | None]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is held against the product; all empty if it did well."""
+
+    apart: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    ghosts: list[str] = field(default_factory=list)
+    lies: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Daemons that ended by themselves, and the like."""
+
+    @property
+    def bad(self) -> bool:
+        return bool(self.apart or self.lost or self.ghosts or self.lies or self.broken)
+
+
+def say_in_sync(devices: Sequence[Device]) -> tuple[bool, list[Any]]:
+    """Whether every device says that it holds what all the others do, and that nothing is under way."""
+    said = [device.command("status") for device in devices]
+    return all(_content(each, len(devices)) for each in said) and len({_digest(each) for each in said}) == 1, said
+
+
+def _digest(said: Any) -> str:
+    return str(said["vaults"][0]["digest"])
+
+
+def _content(said: Any, devices: int) -> bool:
+    if said is None or not said["vaults"] or not _digest(said):
+        return False
+    vault = said["vaults"][0]
+    shared = [each for peer in said["peers"] for each in peer["vaults"]]
+    in_sync = [each for each in shared if each["in_sync"] and each["unsent"] == 0]
+    return vault["state"] == "ready" and vault["pending"] == 0 and len(in_sync) == len(shared) == devices - 1
+
+
+def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: float) -> tuple[Tree, float] | None:
+    """Wait until the folders are alike and all devices say so; the tree, and how long the folders took, in seconds.
+
+    None if it does not come about: that is a finding. So is a device that says that all is in sync while the folders,
+    which nobody has touched for long, differ.
+    """
+    began = time.monotonic()
+    alike_after = None
+    next_question = began + NOTICED_S
+    while (now := time.monotonic()) < began + patience_s:
+        trees = [device.tree() for device in devices]
+        alike = all(tree == trees[0] for tree in trees)
+        if not alike:
+            alike_after = None
+        elif alike_after is None:
+            alike_after = now - began
+        if alike or now > next_question:
+            agreed, said = say_in_sync(devices)
+            after = [device.tree() for device in devices]
+            if agreed and alike and after == trees:
+                return trees[0], alike_after or 0.0
+            if agreed and not alike and after == trees and now > next_question:
+                found.lies.append(f"said to be in sync: {difference(devices, trees)}: {said}")
+            next_question = max(next_question, time.monotonic() + 2.0)
+        time.sleep(LOOK_EVERY_S)
+    trees = [device.tree() for device in devices]
+    said = [device.command("status") for device in devices]
+    found.apart.append(f"{difference(devices, trees) or 'folders alike, but not said to be'}; said: {said}")
+    return None
+
+
+def difference(devices: Sequence[Device], trees: Sequence[Tree]) -> str:
+    told = []
+    for device, tree in zip(devices, trees, strict=True):
+        unlike = [path for path in sorted({*tree, *trees[0]}) if tree.get(path, ()) != trees[0].get(path, ())]
+        if unlike:
+            told.append(f"{device.name} differs from {devices[0].name} at {unlike[:6]} ({len(unlike)})")
+    return "; ".join(told)
+
+
+def check_words(devices: Sequence[Device], tree: Tree, ledger: Ledger, found: Findings) -> set[str]:
+    """Every owed word and attachment is in a file; else in the history of a device. Returns those in history only."""
+    contents = {content for content in tree.values() if content is not None}
+    found.ghosts += [
+        f"{word.decode()} ({ledger.written[word]}) is back; removed by {ledger.removed[word]}"
+        for word in ledger.settled(content for content in tree.values() if content is not None)
+    ]
+    alive = {word for content in contents for word in words_in(content)}
+    missing = ledger.owed() - alive
+    pictures = ledger.owed_attachments() - contents
+    if not missing and not pictures:
+        return set()
+    kept = _kept(devices, tree)
+    kept_words = {word for content in kept for word in words_in(content)}
+    found.lost += [f"{word.decode()} ({ledger.written[word]})" for word in sorted(missing - kept_words)]
+    found.lost += [f"a picture of {len(each)} bytes" for each in pictures - kept]
+    return {f"{word.decode()} ({ledger.written[word]})" for word in missing & kept_words} | {
+        f"a picture of {len(each)} bytes" for each in pictures & kept
+    }
+
+
+def _kept(devices: Sequence[Device], tree: Tree) -> set[bytes]:
+    """All contents that the devices' histories hold, asked for one by one, as a person would."""
+    kept: set[bytes] = set()
+    asked: set[str] = set()
+    for device in devices:
+        deleted = device.command("deleted", "--limit", "1000") or []
+        paths = sorted({path for path, content in tree.items() if content is not None} | {v["path"] for v in deleted})
+        for path in paths:
+            versions = device.command("history", path) or []
+            for number, version in enumerate(versions, 1):
+                if not version["content"] or version["content"] in asked:
+                    continue
+                asked.add(version["content"])
+                shown = device.show(path, number)
+                if shown is not None:
+                    kept.add(shown)
+    return kept

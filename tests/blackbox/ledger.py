@@ -1,0 +1,85 @@
+"""What people wrote and took away: the truth that the folders are held to.
+
+Every line carries a word that is written once in the whole history. A word is owed from the moment that it is
+written until a person removes its line or its file while the word stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+WORD = re.compile(rb"w\d+q[a-z]+z")
+
+
+def words_in(content: bytes) -> set[bytes]:
+    return set(WORD.findall(content))
+
+
+@dataclass(slots=True)
+class Ledger:
+    written: dict[bytes, str] = field(default_factory=dict)
+    """Every word, and who wrote it where."""
+    removed: dict[bytes, str] = field(default_factory=dict)
+    """Words that a person took away, and how."""
+    attachments: set[bytes] = field(default_factory=set)
+    """Contents that are owed whole."""
+    taken: set[bytes] = field(default_factory=set)
+    """Attachments that a person replaced or deleted."""
+    clashes: int = 0
+    """Edits of two people that meet: one line, one attachment or one new path, in one spell of acting."""
+    _number: int = 0
+    _doubled: set[bytes] = field(default_factory=set)
+    """Words that stand in two files, as with a conflict copy: whoever removes one leaves the other."""
+    _at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _phase_removed: dict[bytes, str] = field(default_factory=dict)
+    _phase_touched: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def word(self, who: str, where: str) -> str:
+        """A new word."""
+        self._number += 1
+        word = f"w{self._number}q{who.lower()}z"
+        self.written[word.encode()] = f"{who} in {where}"
+        return word
+
+    def touch(self, who: str, spot: str) -> None:
+        """Somebody edits at this spot (a line's word, an attachment, a path): the second one to do so clashes."""
+        people = self._at[spot]
+        if people and who not in people:
+            self.clashes += 1
+        people.add(who)
+
+    def saw(self, who: str, content: bytes) -> None:
+        """Somebody changed or moved the file that holds these words."""
+        for word in words_in(content):
+            self._phase_touched[word].add(who)
+
+    def remove(self, who: str, words: set[bytes], how: str) -> None:
+        for word in words:
+            self.removed[word] = f"{who}: {how}"
+            self._phase_removed[word] = who
+
+    def settled(self, files: Iterable[bytes]) -> set[bytes]:
+        """A spell of acting is over, and `files` are what is there now.
+
+        Returns the words that one person alone removed, and that are there all the same.
+        """
+        seen = Counter(word for content in files for word in words_in(content))
+        ghosts = {
+            word
+            for word, who in self._phase_removed.items()
+            if word in seen and word not in self._doubled and self._phase_touched.get(word, {who}) <= {who}
+        }
+        self._doubled = {word for word, times in seen.items() if times > 1}
+        self._at.clear()
+        self._phase_removed.clear()
+        self._phase_touched.clear()
+        return ghosts
+
+    def owed(self) -> set[bytes]:
+        return set(self.written) - set(self.removed)
+
+    def owed_attachments(self) -> set[bytes]:
+        return self.attachments - self.taken

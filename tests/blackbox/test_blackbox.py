@@ -1,0 +1,46 @@
+"""A short pass of `python -m tests.blackbox`, which is for longer ones; and that it would find what is broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.blackbox.history import play
+from tests.blackbox.judge import Findings, check_words
+from tests.blackbox.ledger import Ledger
+from tests.blackbox.sabotage import SABOTAGES, broken_build
+
+pytestmark = pytest.mark.e2e
+
+
+def test_nothing_is_lost_and_all_agree(tmp_path: Path) -> None:
+    outcome = play(tmp_path, seed=1, spells=2)
+    assert not outcome.found.bad, f"{outcome.found}\n" + "\n".join(outcome.diary)
+    assert outcome.copies <= outcome.clashes
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sabotage", SABOTAGES)
+def test_what_is_broken_is_found(tmp_path: Path, sabotage: str) -> None:
+    build = broken_build(tmp_path / "build", sabotage)
+    outcomes = (play(tmp_path, seed, build=build) for seed in range(1, 9))
+    assert any(outcome.found.bad or outcome.only_in_history for outcome in outcomes)
+
+
+def test_a_lost_word_is_found() -> None:
+    ledger, found = Ledger(), Findings()
+    kept, lost = ledger.word("Desk", "a.md"), ledger.word("Desk", "a.md")
+    check_words([], {"a.md": f"{kept}\n".encode()}, ledger, found)
+    assert found.lost == [f"{lost} (Desk in a.md)"]
+    assert not found.ghosts
+
+
+def test_a_word_that_comes_back_is_found() -> None:
+    ledger, found = Ledger(), Findings()
+    word = ledger.word("Desk", "a.md").encode()
+    ledger.saw("Desk", word)
+    ledger.remove("Desk", {word}, "cut a line of a.md")
+    check_words([], {"a.md": word}, ledger, found)
+    assert len(found.ghosts) == 1
+    assert not found.lost
