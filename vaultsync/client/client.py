@@ -248,7 +248,10 @@ class NodeClient:
         await self._send("POST", "/stop")
 
     async def events(self, after: int | None = None) -> AsyncGenerator[tuple[int, Event], None]:
-        """Events with their numbers, from the one after `after` (None: from now on), until the node stops."""
+        """Events with their numbers, from the one after `after` (None: from now on), until the node stops.
+
+        0: all that the node remembers. If some after another number are gone, the first one is `EventsMissed`.
+        """
         headers = {} if after is None else {"Last-Event-ID": str(after)}
         async with self._lines("/events", headers) as lines:
             async for numbered in events_of(lines):

@@ -18,12 +18,14 @@ KEPT: Final = 2_000
 class EventBus:
     """A bounded log of events. Slow listeners miss old events; nobody is ever held up."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 1) -> None:
+        """`first` is the number of the first event. A node takes the time of its start in ms, so that the numbers of
+        one run are never those of another."""
         self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
         self._times: deque[int] = deque(maxlen=KEPT)
         self._arrived = asyncio.Event()
-        self.newest = 0
-        """The number of the newest event; the first is 1."""
+        self.newest = first - 1
+        """The number of the newest event."""
 
     def emit(self, event: Event) -> None:
         """Call in the event loop."""
@@ -36,6 +38,11 @@ class EventBus:
         """When the event with that number was emitted, in Unix ms; None if it is not kept any more."""
         place = number - self.newest - 1 + len(self._times)
         return self._times[place] if 0 <= place < len(self._times) else None
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest event that is remembered, or of the next one if none is."""
+        return self.newest + 1 - len(self._kept)
 
     def kept(self) -> Iterator[tuple[int, Event]]:
         """The events that are remembered, with their numbers, the oldest first."""

@@ -169,6 +169,16 @@ class OwnRoleChanged:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class EventsMissed:
+    """Whoever listens has missed something that is not remembered any more: what it knows may be out of date."""
+
+    after: int
+    """The last event that it had."""
+    oldest: int
+    """The next that it gets."""
+
+
 Event = (
     ScanProgressed
     | ChangeObserved
@@ -186,4 +196,5 @@ Event = (
     | MemberJoined
     | MemberRemoved
     | OwnRoleChanged
+    | EventsMissed
 )

@@ -84,7 +84,7 @@ class Node:
         self.places = places
         self.config = config
         self.started_ms = now_ms()
-        self.bus = EventBus()
+        self.bus = EventBus(first=self.started_ms)
         self._limits = Limits()
         self.endpoint = endpoint = LimitedEndpoint(endpoint, self._limits)
         self._limit(config)

@@ -11,9 +11,10 @@ import pytest
 
 from tests.support.nodes import running_node, tree, until
 from vaultsync.client.client import NodeClient
+from vaultsync.daemon.bus import KEPT
 from vaultsync.daemon.config import Places
 from vaultsync.daemon.descriptor import Descriptor
-from vaultsync.daemon.events import PeerPaired, ProvenInSync, VaultStateChanged
+from vaultsync.daemon.events import EventsMissed, MemberJoined, PeerPaired, ProvenInSync, VaultStateChanged
 from vaultsync.daemon.service import Node
 from vaultsync.errors import NodeNotRunningError, UsedTicketError, VaultError, VaultsyncError
 from vaultsync.server.serve import serve_api
@@ -104,13 +105,41 @@ async def test_events_resume_where_they_broke_off(tmp_path: Path) -> None:
                 seen.append(number)
                 if isinstance(event, VaultStateChanged) and event.state == "ready":
                     break
-        assert seen == list(range(1, len(seen) + 1))
+        assert seen == list(range(seen[0], seen[0] + len(seen)))
         async with aclosing(one.events(after=seen[-2])) as events:
             number, _ = await anext(events)
         assert number == seen[-1]
-        async with aclosing(one.events(after=1_000_000)) as events:
-            number, _ = await anext(events)
-        assert number == 1
+
+
+async def test_who_was_away_too_long_is_told_so(tmp_path: Path) -> None:
+    async with served(tmp_path, "Anna") as (anna, one):
+        first = anna.bus.oldest
+        for number in range(KEPT + 5):
+            anna.bus.emit(MemberJoined("v", "p", str(number), "member"))
+        oldest = anna.bus.oldest
+        assert oldest > first
+        for asked in (1, first, oldest - 2, anna.bus.newest + 10**6):
+            async with aclosing(one.events(after=asked)) as events:
+                assert await anext(events) == (oldest - 1, EventsMissed(asked, oldest))
+                assert (await anext(events))[0] == oldest
+        for asked in (0, oldest - 1):
+            async with aclosing(one.events(after=asked)) as events:
+                number, event = await anext(events)
+            assert number == oldest
+            assert isinstance(event, MemberJoined)
+
+
+async def test_numbers_go_on_over_a_restart(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with served(tmp_path, "Anna") as (anna, one):
+        await one.add_vault(tmp_path / "a")
+        last = anna.bus.newest
+    async with served(tmp_path, "Anna") as (anna, one):
+        assert anna.bus.oldest > last
+        async with aclosing(one.events(after=last)) as events:
+            number, event = await anext(events)
+            assert isinstance(event, EventsMissed)
+            assert (await anext(events))[0] == number + 1 == anna.bus.oldest
 
 
 async def test_the_event_stream_ends_when_the_node_stops(tmp_path: Path) -> None:
