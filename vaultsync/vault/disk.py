@@ -20,7 +20,7 @@ from vaultsync.model.paths import MARKER_DIR
 from vaultsync.model.records import Signature
 from vaultsync.vault.files import BLOCK, DiskRandomFile, DiskReadFile, signature_of
 from vaultsync.vault.filesystem import DirEntry, DiskKind, Stat
-from vaultsync.vault.folders import Folders
+from vaultsync.vault.folders import Folders, Lent
 from vaultsync.vault.native import rename_exchange, rename_new, sync_file_system
 
 _EXTRA: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -61,21 +61,20 @@ class DiskFileSystem:
             yield
             return
         with Folders(self.root) as folders:
-            self._local.folders = folders
+            self._local.folders, self._local.lent = folders, Lent(folders)
             try:
                 yield
             finally:
-                self._local.folders = None
+                self._local.folders = self._local.lent = None
 
-    @contextmanager
-    def _folders(self) -> Iterator[Folders]:
+    def _folders(self) -> Lent | Folders:
+        """What is open in this thread's batch, or else folders for one operation."""
         folders: Folders | None = getattr(self._local, "folders", None)
-        if folders is not None:
-            folders.trim()
-            yield folders
-        else:
-            with Folders(self.root) as folders:
-                yield folders
+        if folders is None:
+            return Folders(self.root)
+        folders.trim()
+        lent: Lent = self._local.lent
+        return lent
 
     def scan(self, folder: str) -> list[DirEntry]:
         entries: list[DirEntry] = []

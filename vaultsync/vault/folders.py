@@ -63,6 +63,21 @@ class Folder:
         return forms
 
 
+class Lent:
+    """`Folders` that stay open when whoever borrows them is done."""
+
+    __slots__ = ("_folders",)
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+
+    def __enter__(self) -> Folders:
+        return self._folders
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
 class Folders:
     """Open folders of one vault. Used by one thread at a time."""
 
@@ -91,6 +106,8 @@ class Folders:
 
     def forget(self, path: str) -> None:
         """`path` was removed or renamed: what is open at and below it is no longer there."""
+        if path not in self._open:
+            return  # nor is anything below it: a folder is opened after its parent, and closed no later
         for known in [k for k in self._open if k == path or k.startswith(path + "/")]:
             folder = self._open.pop(known)
             if folder.fd is not None:

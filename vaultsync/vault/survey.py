@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from vaultsync.errors import PathError, VaultOfflineError
 from vaultsync.model.paths import MARKER_DIR, check_path, name_of, parent_of, parents_of
-from vaultsync.model.records import Entry, Kind, State
+from vaultsync.model.records import Entry, Kind, Signature, State
 from vaultsync.vault.filesystem import DirEntry, DiskKind, FileSystem, Stat
 from vaultsync.vault.selection import Selection
 from vaultsync.vault.words import KIND_TROUBLES, error_words, shown
@@ -179,7 +179,7 @@ class Survey:
         """Whether the file may have changed without a change of its signature (Git: "racily clean")."""
         assert known.signature is not None
         mtime_ns = known.signature.mtime_ns
-        if abs(self._now_ms - mtime_ns // 1_000_000) < _HOT_MS:
+        if is_hot(known.signature, self._now_ms):
             return True
         if known.source:
             return False
@@ -217,6 +217,11 @@ class Survey:
                 return None
             self._listings[parent] = listing
         return listing.get(name_of(path))
+
+
+def is_hot(signature: Signature, now_ms: int) -> bool:
+    """Whether the file was modified so recently that it may change again under the same signature."""
+    return abs(now_ms - signature.mtime_ns // 1_000_000) < _HOT_MS
 
 
 def is_live(entry: Entry) -> bool:

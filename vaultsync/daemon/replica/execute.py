@@ -274,6 +274,8 @@ def _done(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: 
         file_signature = signature if record.kind is Kind.FILE and not record.deleted else None
         commit.entries.append(Entry(record, signature=file_signature, source=_source(target)))
         commit.closed.append(target.offer)
+        if file_signature is not None:
+            state.expect_echo(record.path, file_signature)
         action = work.actions.get(record.path) or _action(target)
         if step.do is not Do.NOTHING or record.path in work.actions:
             note = "" if target.because in PLAIN else target.because

@@ -15,7 +15,9 @@ from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.moves import link_moves
 from vaultsync.sync.offers import Offer
+from vaultsync.vault.filesystem import DiskKind
 from vaultsync.vault.scanner import Sighting
+from vaultsync.vault.survey import is_hot
 
 
 def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
@@ -24,12 +26,34 @@ def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
     Raises `VaultOfflineError` when the folder is not there.
     """
     state.folder.check()
+    paths = _without_echoes(state, paths, now_ms)
     sighting = state.scanner.look(paths, state.store.index, now_ms)
     changed = record(state, sighting, now_ms)
     for path in [path for path in paths if path in state.troubles and path not in sighting.troubles]:
         if path != IGNORE_FILE:
             state.set_trouble(path, "")
     return changed
+
+
+def _without_echoes(state: ReplicaState, paths: Collection[str], now_ms: int) -> Collection[str]:
+    """`paths` without those where the file is, to the last nanosecond, the one that this device put there itself."""
+    if state.fs.folds_case or state.echoes.keys().isdisjoint(paths):
+        return paths
+    left = []
+    with state.fs.batch():
+        for path in paths:
+            written = state.echoes.pop(path, None)
+            if written is None or is_hot(written, now_ms) or not _is_there(state, path, written):
+                left.append(path)
+    return left
+
+
+def _is_there(state: ReplicaState, path: str, expected: Signature) -> bool:
+    try:
+        there = state.fs.stat(path)
+    except OSError:
+        return False  # the scanner has the words for it
+    return there is not None and there.kind is DiskKind.FILE and there.signature == expected
 
 
 def sweep(state: ReplicaState, now_ms: int) -> Iterator[set[str]]:

@@ -24,8 +24,8 @@ from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, M
 from vaultsync.sync.session import Session
 from vaultsync.vault.chunks import cut
 
-LOOKED_UP: Final = 256
-"""Contents that are looked up in the index at once: about as many as a message takes of notes."""
+LOOKED_UP: Final = 64
+"""Contents that are looked up in the index at once: a message takes some hundreds of notes."""
 
 CHUNKS_KNOWN: Final = 50_000
 """Of how many chunks the hashes are remembered: about 3 GiB of large files, in 7 MB of memory."""
@@ -83,9 +83,14 @@ def _contents(state: ReplicaState, wants: deque[bytes | ChunkRef | tuple[str, by
     contents: dict[bytes, bytes] = {}
     missing: list[bytes] = []
     size = 0
-    places = state.store.index.one_with_each([want for want in islice(wants, LOOKED_UP) if isinstance(want, bytes)])
+    places: dict[bytes, Entry] = {}
+    looked_up = 0
     while wants and size < CONTENT_BATCH and isinstance(wants[0], bytes):
+        if looked_up == 0:
+            ahead = [want for want in islice(wants, LOOKED_UP) if isinstance(want, bytes)]
+            places, looked_up = state.store.index.one_with_each(ahead), len(ahead)
         hash_ = wants.popleft()
+        looked_up -= 1
         assert isinstance(hash_, bytes)
         data = content_of(state, hash_, places.get(hash_))
         if data is None:

@@ -10,7 +10,7 @@ from vaultsync.daemon.replica.transfers import Transfer
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.manifests import Manifest
-from vaultsync.model.records import Entry, Kind, State
+from vaultsync.model.records import Entry, Kind, Signature, State
 from vaultsync.model.versions import Version
 from vaultsync.protocol.messages import Ack, Digest, Resync, Want
 from vaultsync.store.history import Action
@@ -26,6 +26,8 @@ from vaultsync.vault.selection import Selection
 
 HELD_CONTENT: Final = 8 << 20
 """Contents, in bytes, that came but could not be used at once; kept so that they need not be asked for again."""
+
+MAX_ECHOES: Final = 5_000
 
 ControlMessage = Ack | Digest | Resync | Want
 
@@ -69,6 +71,8 @@ class ReplicaState:
     """How often in a row the disk at a path was not as expected."""
     deletions: list[tuple[int, list[Entry]]] = field(default_factory=list)
     """When (Unix ms) and what vanished lately, as it was."""
+    echoes: dict[str, Signature] = field(default_factory=dict)
+    """What this device itself put at paths lately: the watcher will tell of it. At most `MAX_ECHOES`."""
     labels: dict[str, tuple[Action, str]] = field(default_factory=dict)
     """What to call the next change of a path in history, where this device makes it by itself (a restore)."""
     followed: dict[str, tuple[Version, Version]] = field(default_factory=dict)
@@ -117,6 +121,12 @@ class ReplicaState:
         else:
             del self.troubles[path]
         self.emit(TroubleChanged(self.vault_text, path, reason))
+
+    def expect_echo(self, path: str, signature: Signature) -> None:
+        """The watcher will tell that something happened at `path`: that is our own doing."""
+        if len(self.echoes) >= MAX_ECHOES:
+            self.echoes.clear()
+        self.echoes[path] = signature
 
     def trim_contents(self) -> None:
         """Let go of contents that came and could not be used, beyond the bound; they are asked for again."""
