@@ -297,3 +297,28 @@ def test_a_note_put_where_another_was_moved_away_is_no_edit_of_that(pair: Cluste
     (b.root / "other.md").rename(b.root / "old.md")
     agree(pair)
     assert a.tree() == {"new.md": b"one\n", "old.md": b"two\n"}
+
+
+def test_an_index_restored_while_the_clock_is_set_back_gives_out_no_counter_twice(pair: Cluster) -> None:
+    """The edit that was made then counted less than one that the device had made before: everybody ignored it."""
+    a, b = pair.devices
+    share(pair, {"n.md": "one\n", "other.md": "one\n"})
+    a.back_up()
+    agree(pair)
+    for number in range(3):
+        a.write("n.md", f"one\nversion {number}\n")
+        agree(pair)
+    a.restore()
+    a.skew_ms = -86_400_000
+    agree(pair)
+    pair.disconnect(a)
+    a.write("other.md", "one\nby a clock of yesterday\n")
+    a.scan()
+    agree(pair)
+    assert b.read("other.md") == "one\nby a clock of yesterday\n"
+    record = b.replica.state.store.index.get("other.md")
+    last = b.replica.state.store.index.get("n.md")
+    assert record is not None
+    assert last is not None
+    counter = dict(record.record.version.counters)[a.node.raw]
+    assert counter > dict(last.record.version.counters)[a.node.raw], "one order over all paths"

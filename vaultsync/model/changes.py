@@ -33,11 +33,15 @@ class Observation:
     """The bytes that were hashed, if the file was small enough to keep them in hand."""
 
 
-def record_change(known: FileRecord | None, seen: Observation, author: Author, now_ms: int) -> FileRecord | None:
+def record_change(
+    known: FileRecord | None, seen: Observation, author: Author, now_ms: int, counter: int = 0
+) -> FileRecord | None:
     """The record that `seen` makes on top of what the index knew, or None if it says nothing new.
 
-    A changed mtime alone is no edit: it would send a record round the world for nothing.
+    `counter` is higher than any that the author has given out (store/knowledge.py). A changed mtime alone is no edit:
+    it would send a record round the world for nothing.
     """
+    counter = max(counter, now_ms)
     if seen.kind is None:
         if known is None or known.deleted:
             return None
@@ -47,7 +51,7 @@ def record_change(known: FileRecord | None, seen: Observation, author: Author, n
             size=0,
             mtime_ns=0,
             executable=False,
-            version=known.version.bump(author.node, now_ms),
+            version=known.version.bump(author.node, counter),
             deleted=True,
             modified_by=author.node,
             modified_name=author.name,
@@ -71,7 +75,7 @@ def record_change(known: FileRecord | None, seen: Observation, author: Author, n
         size=seen.size,
         mtime_ns=seen.mtime_ns,
         executable=seen.executable,
-        version=version.bump(author.node, now_ms),
+        version=version.bump(author.node, counter),
         deleted=False,
         modified_by=author.node,
         modified_name=author.name,

@@ -29,8 +29,8 @@ MAX_COUNTER: Final = 2**53
 class Version:
     """A version vector: `(device, counter)` pairs, sorted by device (the 32 bytes of its node id).
 
-    A counter is `max(old + 1, now in Unix ms)`, so that a device whose index was lost or restored can't issue
-    a counter twice.
+    A counter is the Unix time in ms, or one more than the highest that the device has given out anywhere in the vault:
+    neither an index that was restored nor a clock that was set back makes a device give out a counter twice.
     """
 
     counters: tuple[tuple[bytes, int], ...] = ()
@@ -39,8 +39,8 @@ class Version:
     def of(cls, counters: Mapping[bytes, int]) -> Self:
         return cls(tuple(sorted(counters.items())))
 
-    def bump(self, device: bytes, now_ms: int) -> Version:
-        """The version of an edit that `device` makes on top of this one.
+    def bump(self, device: bytes, counter: int) -> Version:
+        """The version of an edit that `device` makes on top of this one; it counts `counter`, or higher.
 
         A version that a malicious member has filled up leaves an edit no number of its own, or no place. What comes
         out then is still one that every device takes: another device's counter, or all of them, at their end. Two such
@@ -49,7 +49,7 @@ class Version:
         counters = dict(self.counters)
         if len(counters) >= MAX_DEVICES and device not in counters:
             device = min(counters, key=lambda node: (counters[node], node))
-        counters[device] = min(max(counters.get(device, 0) + 1, now_ms), MAX_COUNTER)
+        counters[device] = min(max(counters.get(device, 0) + 1, counter), MAX_COUNTER)
         return Version.of(counters)
 
     def fits_with(self, other: Version) -> bool:

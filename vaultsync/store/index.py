@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from vaultsync.model.paths import fold
 from vaultsync.model.records import Entry, Signature, State
+from vaultsync.model.versions import join_all
 from vaultsync.store.database import Cell, Database
 from vaultsync.store.devices import Devices
 from vaultsync.store.digest import EMPTY_DIGEST, moved_digest, term
-from vaultsync.store.encoding import pack_signature, pack_version
+from vaultsync.store.encoding import pack_signature, pack_version, unpack_version
+from vaultsync.store.knowledge import Knowledge
 from vaultsync.store.rows import COLUMNS, PUT, entry_of, fold_key, row_of
-from vaultsync.store.totals import Counts, Tally, Totals, read_totals, write_totals
+from vaultsync.store.totals import FORM, Counts, Tally, Totals, read_totals, write_totals
 
 PAGE: Final = 512
 """Entries read at once while walking the index; between pages the caller may change it."""
@@ -32,6 +35,8 @@ class Index:
         self._database = database
         self._devices = devices
         self._known: Totals | None = None
+        self.knowledge = Knowledge(database)
+        """Of the devices' counters; it grows with what is put in."""
         database.on_rollback.append(self._forget_totals)
 
     @property
@@ -126,18 +131,28 @@ class Index:
             record = entry.record
             if (was := old.get(record.path)) is not None:
                 path, kind, hash, deleted, version, size, state = was
-                moved -= term(path, kind, hash, deleted, version)
+                moved -= 0 if deleted else term(path, kind, hash, version)
                 tally.count(kind, size, deleted, state, -1)
             version = pack_version(record.version)
-            now = (record.path, record.kind, record.hash, record.deleted, version)
-            moved += term(*now)
+            moved += 0 if record.deleted else term(record.path, record.kind, record.hash, version)
             tally.count(record.kind, record.size, record.deleted, entry.state, 1)
             # A path may come twice in one batch; its second entry replaces the first.
-            old[record.path] = (*now, record.size, entry.state)
+            old[record.path] = (
+                record.path,
+                record.kind,
+                record.hash,
+                record.deleted,
+                version,
+                record.size,
+                entry.state,
+            )
             rows.append(row_of(entry, sequence, version, self._devices))
             placed.append(Entry(record, entry.state, entry.reason, entry.signature, entry.source, sequence))
         self._database.run_many(PUT, rows)
-        totals = Totals(totals.index_id, placed[-1].sequence, moved_digest(totals.digest, moved), tally.counts)
+        self.knowledge.note(entry.record.version for entry in placed)
+        totals = replace(
+            totals, sequence=placed[-1].sequence, digest=moved_digest(totals.digest, moved), counts=tally.counts
+        )
         write_totals(self._database, totals)
         self._known = totals
         return placed
@@ -163,12 +178,59 @@ class Index:
         )
         return [entry_of(row, self._devices) for row in rows]
 
+    def ended(self, before_ms: int, through: int) -> Iterator[Entry]:
+        """Tombstones made before `before_ms` (Unix ms, by their authors' clocks), of sequences up to `through`.
+
+        Only of what this device has in its folder or would have: what it leaves out may still lie there. The oldest
+        first; the index may change meanwhile.
+        """
+        after = (-1, 0)
+        while rows := self._database.rows(
+            f"SELECT {COLUMNS} FROM records WHERE deleted = 1 AND (modified_at, sequence) > (?, ?) AND modified_at < ? "
+            "AND sequence <= ? AND state = 'present' ORDER BY modified_at, sequence LIMIT ?",
+            (*after, before_ms, through, PAGE),
+        ):
+            for row in rows:
+                entry = entry_of(row, self._devices)
+                after = (entry.record.modified_at, entry.sequence)
+                yield entry
+
+    def forget(self, tombstones: Sequence[Entry]) -> None:
+        """Let go of `tombstones`, as they stand here; the join of their versions stays. Inside a transaction only."""
+        assert self._database.in_transaction, "an index changes only inside a transaction"
+        totals = self._totals
+        tally = Tally(totals.counts)
+        for entry in tombstones:
+            assert entry.record.deleted
+            tally.count(entry.record.kind, 0, True, entry.state, -1)
+        self.knowledge.forget(join_all(entry.record.version for entry in tombstones))
+        self._database.run_many(
+            "DELETE FROM records WHERE sequence = ? AND deleted = 1", [(entry.sequence,) for entry in tombstones]
+        )
+        totals = replace(totals, counts=tally.counts)
+        write_totals(self._database, totals)
+        self._known = totals
+
+    def bring_up(self) -> None:
+        """Count anew what an older version of this program counted in another way. Inside a transaction only."""
+        if self._totals.form == FORM:
+            return
+        after = 0
+        while rows := self._database.rows(
+            "SELECT sequence, version FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?", (after, PAGE)
+        ):
+            self.knowledge.note(unpack_version(row[1]) for row in rows)
+            after = rows[-1][0]
+        totals = replace(self._totals, digest=self.recompute_digest(), form=FORM)
+        write_totals(self._database, totals)
+        self._known = totals
+
     def recompute_digest(self) -> bytes:
         """The digest from the records themselves; anything else than `digest` means that the index is damaged."""
         moved = 0
         after = ""
         while rows := self._database.rows(
-            "SELECT path, kind, hash, deleted, version FROM records WHERE path > ? ORDER BY path LIMIT ?",
+            f"SELECT path, kind, hash, version FROM records WHERE path > ? AND {_LIVE} ORDER BY path LIMIT ?",
             (after, PAGE),
         ):
             moved += sum(term(*row) for row in rows)

@@ -11,6 +11,9 @@ from vaultsync.model.records import Kind, State
 from vaultsync.store.database import Database
 from vaultsync.store.digest import EMPTY_DIGEST
 
+FORM: Final = 2
+"""1 counted tombstones in the digest too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -39,6 +42,8 @@ class Totals:
     sequence: int
     digest: bytes
     counts: Counts
+    form: int
+    """`FORM`, or less if an older version of this program counted it in its own way."""
 
 
 class Tally:
@@ -86,29 +91,31 @@ class Tally:
         )
 
 
-_COLUMNS: Final = "index_id, sequence, digest, files, folders, bytes, deleted, blocked, unselected, wanted, held"
+_COLUMNS: Final = "index_id, sequence, digest, form, files, folders, bytes, deleted, blocked, unselected, wanted, held"
 
 
 def read_totals(database: Database) -> Totals | None:
     """None in a database that was only just made."""
     row = database.row(f"SELECT {_COLUMNS} FROM totals")
-    return None if row is None else Totals(row[0], row[1], row[2], Counts(*row[3:]))
+    return None if row is None else Totals(row[0], row[1], row[2], Counts(*row[4:]), row[3])
 
 
 def create_totals(database: Database, index_id: bytes) -> None:
     database.run(
-        f"INSERT INTO totals (only, {_COLUMNS}) VALUES (1, ?, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0)", (index_id, EMPTY_DIGEST)
+        f"INSERT INTO totals (only, {_COLUMNS}) VALUES (1, ?, 0, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)",
+        (index_id, EMPTY_DIGEST, FORM),
     )
 
 
 def write_totals(database: Database, totals: Totals) -> None:
     counts = totals.counts
     database.run(
-        "UPDATE totals SET sequence = ?, digest = ?, files = ?, folders = ?, bytes = ?, deleted = ?, "
+        "UPDATE totals SET sequence = ?, digest = ?, form = ?, files = ?, folders = ?, bytes = ?, deleted = ?, "
         "blocked = ?, unselected = ?, wanted = ?, held = ?",
         (
             totals.sequence,
             totals.digest,
+            totals.form,
             counts.files,
             counts.folders,
             counts.bytes,

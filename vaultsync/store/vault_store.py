@@ -51,10 +51,13 @@ class VaultStore:
                 if read_totals(database) is None:
                     create_totals(database, new_index_id)
             Contents(database, path.parent / HISTORY_FOLDER).tidy()
+            store = cls(database)
+            with store.transaction():
+                store.index.bring_up()
         except BaseException:
             database.close()
             raise
-        return cls(database)
+        return store
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside happens, durably, or nothing does: one batch, one fsync.

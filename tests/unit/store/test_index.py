@@ -236,11 +236,11 @@ def test_the_digest_is_the_one_that_is_written_down(store: VaultStore, entry: Ma
     """Made by hand from the description in store/digest.py: another implementation must come to the same."""
     put(store, entry("a.md"), entry("ä", kind=Kind.DIR))
     version = b"a" * 32 + bytes(7) + b"\x01"
-    note = b"vaultsync record 1" + b"\0\0\0\x04a.md" + b"\0" + b"\0" + b"\x20" + blake3(b"words").digest() + version
-    folder = b"vaultsync record 1" + b"\0\0\0\x02\xc3\xa4" + b"\x01" + b"\0" + b"\0" + version
+    note = b"vaultsync record 2" + b"\0\0\0\x04a.md" + b"\0" + b"\x20" + blake3(b"words").digest() + version
+    folder = b"vaultsync record 2" + b"\0\0\0\x02\xc3\xa4" + b"\x01" + b"\0" + version
     total = sum(int.from_bytes(blake3(encoded).digest(), "big") for encoded in (note, folder))
     assert store.index.digest == (total % 2**256).to_bytes(32, "big")
-    assert store.index.digest.hex() == "22ec02ae6cd1cebd4c7fb08b92f3a6d4d2ef93339eae37be17bb41d9dc883bfd"
+    assert store.index.digest.hex() == "bdcdac1e3c6793a252993ac687c7dfce0773af7ccee38298fcbdfba9333f175c"
 
 
 def test_cursors_are_kept_for_each_peer(path: Path, store: VaultStore) -> None:

@@ -357,7 +357,7 @@ def _folder_stays(state: ReplicaState, work: Work, target: Target, commit: _Comm
         version = version.join(known_version)
     alive = replace(
         target.entry.record,
-        version=version.bump(state.author.node, now_ms),
+        version=version.bump(state.author.node, state.counter(now_ms)),
         modified_by=state.author.node,
         modified_name=state.author.name,
         modified_at=now_ms,

@@ -141,7 +141,7 @@ def _bring(
         hash=alive.hash if merged is None else hash_bytes(merged),
         size=alive.size if merged is None else len(merged),
         mtime_ns=alive.mtime_ns,
-        version=there.version.bump(state.author.node, now_ms),
+        version=there.version.bump(state.author.node, state.counter(now_ms)),
         modified_by=state.author.node,
         modified_name=state.author.name,
         modified_at=now_ms,

@@ -51,7 +51,7 @@ def _kept_after_all(state: ReplicaState, gone: Entry, entry: Entry | None, cause
         return None
     record = replace(
         gone.record,
-        version=entry.record.version.bump(state.author.node, now_ms),
+        version=entry.record.version.bump(state.author.node, state.counter(now_ms)),
         modified_by=state.author.node,
         modified_name=state.author.name,
         modified_at=now_ms,

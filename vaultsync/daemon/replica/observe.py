@@ -144,6 +144,7 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
 def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
     sorted_ = _Seen(state.store.index.get_many([observed.path for observed in sighting.observations]))
     sorted_.touched = list(sighting.touched)
+    counter = state.counter(now_ms)
     for observed in sighting.observations:
         entry = sorted_.known.get(observed.path)
         if entry is not None and entry.state is not State.PRESENT:
@@ -157,7 +158,7 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
             if entry.state is not State.HELD:
                 _sort_left_alone(state, sorted_, entry.record, observed, now_ms)
                 continue
-        change = record_change(entry.record if entry else None, observed, state.author, now_ms)
+        change = record_change(entry.record if entry else None, observed, state.author, now_ms, counter)
         if change is None:
             if observed.signature is not None and entry is not None and entry.signature != observed.signature:
                 sorted_.touched.append((observed.path, observed.signature))
@@ -182,7 +183,7 @@ def _sort_left_alone(state: ReplicaState, seen: _Seen, known: FileRecord, observ
         seen.regained.append(Entry(was, signature=observed.signature))
         state.offers.add(Offer(known, state.author.node, derived=True))
         return
-    change = record_change(was, observed, state.author, now_ms)
+    change = record_change(was, observed, state.author, now_ms, state.counter(now_ms))
     assert change is not None
     seen.edited.append((observed, change))
 
@@ -248,9 +249,11 @@ def make_parents_known(state: ReplicaState, folders: Collection[str], now_ms: in
     """Entries for folders that exist because a file needed them, and that no record tells of."""
     known = state.store.index.get_many(folders)
     made = []
+    counter = state.counter(now_ms)
     for folder in sorted(folders):
         entry = known.get(folder)
-        change = record_change(entry.record if entry else None, Observation(folder, Kind.DIR), state.author, now_ms)
+        there = Observation(folder, Kind.DIR)
+        change = record_change(entry.record if entry else None, there, state.author, now_ms, counter)
         if change is not None:
             made.append(Entry(change))
     return made

@@ -100,6 +100,10 @@ class ReplicaState:
     def position(self) -> Position:
         return Position(self.store.index.sequence, self.store.index.digest)
 
+    def counter(self, now_ms: int) -> int:
+        """What the edits that this device makes now, and commits together, are to count."""
+        return self.store.index.knowledge.next_counter(self.author.node, now_ms)
+
     def set_selection(self, selection: Selection) -> None:
         """Sync what `selection` takes in from now on."""
         self.selection = self.scanner.selection = selection

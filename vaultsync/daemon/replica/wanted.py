@@ -63,8 +63,9 @@ def approve_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms
     held = _held(state, paths)
     held.sort(key=lambda entry: -entry.record.path.count("/"))
     tombstones = []
+    counter = state.counter(now_ms)
     for entry in held:
-        change = record_change(entry.record, Observation(entry.record.path, None), state.author, now_ms)
+        change = record_change(entry.record, Observation(entry.record.path, None), state.author, now_ms, counter)
         assert change is not None
         tombstones.append(Entry(change))
     with state.store.transaction():
