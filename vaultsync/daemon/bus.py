@@ -52,6 +52,8 @@ class EventBus:
         """Events with their numbers, from the one after `after` (None: from now on), without end."""
         position = self.newest if after is None else after
         while True:
+            # What is not kept any more, or was before the first event, is never waited for.
+            position = max(position, self.oldest - 1)
             missed = min(len(self._kept), max(0, self.newest - position))
             for number, event in list(islice(self._kept, len(self._kept) - missed, None)):
                 position = number

@@ -49,3 +49,12 @@ async def test_who_comes_late_gets_what_is_kept() -> None:
         bus.emit(event(number))
     assert await take(bus.listen(0), 2) == [11, 12]
     assert await take(bus.listen(KEPT + 8), 2) == [KEPT + 9, KEPT + 10]
+
+
+async def test_a_listener_from_the_beginning_waits_where_nothing_has_happened_yet() -> None:
+    bus = EventBus(first=1_000)
+    heard = asyncio.create_task(take(bus.listen(0), 1))
+    await asyncio.sleep(0)
+    assert not heard.done()
+    bus.emit(event(0))
+    assert await heard == [1_000]
