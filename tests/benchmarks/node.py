@@ -17,7 +17,8 @@ from pathlib import Path
 from tests.benchmarks.sampling import Sampler
 from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.events import ProvenInSync, VaultStateChanged
-from vaultsync.daemon.service import Node, open_node
+from vaultsync.daemon.opening import open_node
+from vaultsync.daemon.service import Node
 from vaultsync.server.serve import serve_api
 
 SLOW_TURN_S = 0.02

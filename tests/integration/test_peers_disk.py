@@ -13,8 +13,8 @@ from tests.support.disks import broken, write_protected
 from tests.support.nodes import ENVIRON, running_node, tree, until
 from tests.support.peering import running, station
 from vaultsync.daemon.config import Config, Places
+from vaultsync.daemon.opening import open_node
 from vaultsync.daemon.peers import PeerState
-from vaultsync.daemon.service import open_node
 from vaultsync.errors import DiskFullError, RefusedError, StoreError, VaultsyncError
 from vaultsync.server.snapshot import status_of
 from vaultsync.transport.memory import MemoryNetwork

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from vaultsync.daemon.config import Config, Places
-from vaultsync.daemon.service import Node, open_node
+from vaultsync.daemon.opening import open_node
+from vaultsync.daemon.service import Node
 
 ENVIRON = {"VAULTSYNC_KEYRING": "off"}
 

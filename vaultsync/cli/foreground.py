@@ -14,7 +14,8 @@ from typing import Final
 from vaultsync.cli.presenter import Names, Presenter
 from vaultsync.daemon.bus import EventBus
 from vaultsync.daemon.config import Config, Places
-from vaultsync.daemon.service import Node, open_node
+from vaultsync.daemon.opening import open_node
+from vaultsync.daemon.service import Node
 from vaultsync.errors import VaultsyncError
 from vaultsync.server.serve import serve_api
 from vaultsync.server.snapshot import status_of

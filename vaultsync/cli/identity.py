@@ -124,7 +124,7 @@ def _present(places: Places) -> Identity:
 @contextmanager
 def _no_node(places: Places) -> Iterator[None]:
     """Keep nodes from starting meanwhile. `NodeRunningError` if one runs."""
-    from vaultsync.daemon.service import LOCK_FILE
+    from vaultsync.daemon.opening import LOCK_FILE
     from vaultsync.vault.lock import FileLock
 
     places.data.mkdir(parents=True, exist_ok=True, mode=0o700)

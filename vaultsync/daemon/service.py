@@ -8,8 +8,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,9 +21,9 @@ from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import PeerPaired
 from vaultsync.daemon.joining import Joined as Joined
 from vaultsync.daemon.joining import OpenJoin, open_join
-from vaultsync.daemon.memberships import SOLO, Memberships, SelfDescription, hand_over
+from vaultsync.daemon.memberships import SOLO, Memberships, SelfDescription
 from vaultsync.daemon.mesh import Mesh
-from vaultsync.daemon.pairing import Pairing, unix_ms
+from vaultsync.daemon.pairing import Pairing
 from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.settings import STRANGERS_ASK
 from vaultsync.daemon.surroundings import Surroundings
@@ -32,17 +31,13 @@ from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
     DiskFullError,
     NodeError,
-    NodeRunningError,
     StoreError,
-    TransportError,
     VaultError,
-    VaultLockedError,
     VaultOfflineError,
     VaultsyncError,
 )
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
-from vaultsync.model.paths import MARKER_DIR
 from vaultsync.protocol.limits import MAX_NAME, PROTOCOL_VERSION
 from vaultsync.protocol.messages import Hello
 from vaultsync.store.vaults import VaultRecord
@@ -50,25 +45,19 @@ from vaultsync.tickets.codec import decode
 from vaultsync.tickets.ticket import Role, Ticket, check
 from vaultsync.transport.base import Endpoint
 from vaultsync.transport.identity import Identity
-from vaultsync.transport.keychange import finish_rotation, next_identity
-from vaultsync.transport.keystore import load_or_create
 from vaultsync.transport.limited import LimitedEndpoint, Limits
-from vaultsync.transport.quic.endpoint import listen
 from vaultsync.vault import marker
 from vaultsync.vault.folder import VaultFolder
-from vaultsync.vault.lock import FileLock
+from vaultsync.vault.placing import check_place, presentable, resolved, vault_at
 
 _log = logging.getLogger(__name__)
 
-PORT_FILE: Final = "port"
-
 OPENING_S: Final = 2.0
 """How long peers wait for vaults to open; one on a slow disk joins its conversations later."""
-LOCK_FILE: Final = "node.lock"
 
 
 class Node:
-    """A device's node. Made by `open_node`, which also ends it."""
+    """A device's node. Made by `opening.open_node`, which also ends it."""
 
     def __init__(
         self,
@@ -175,19 +164,24 @@ class Node:
         Raises `VaultError` if it can't be one, `VaultLockedError` if another node holds it, `VaultOfflineError` if
         it was one and its marker is gone.
         """
-        root = await _resolved(root)
+        root = await asyncio.to_thread(resolved, root)
         known = await self.database.run(lambda store: store.vaults.by_root(root))
         if known is not None:
             return self.vaults.get(known.vault_id) or self._serve(known)
-        _check_place(root)
+        check_place(root)
         try:
             found = marker.read(str(root))
         except VaultOfflineError:
             vault = VaultId(secrets.token_bytes(VaultId.SIZE))
-            folder = VaultFolder.create(str(root), vault, _presentable(name or root.name))
+            folder = VaultFolder.create(str(root), vault, presentable(name or root.name))
             found = marker.Marker(folder.vault, folder.name)
         await self.memberships.found(found.vault)
         return await self._register(root, found.vault, found.name, "member")
+
+    async def load_vaults(self) -> None:
+        """Serve the vaults of last time; what can't be had now is tried again and again."""
+        for record in await self.database.run(lambda store: store.vaults.all()):
+            self._serve(record, may_wait=True)
 
     async def _register(self, root: Path, vault: VaultId, name: str, role: str) -> VaultService:
         other = self.vaults.get(vault)
@@ -339,20 +333,20 @@ class Node:
     async def open_join(self, text: str, root: Path) -> OpenJoin:
         """Use a ticket, and go no further: `look` at what would come together, then `accept` or `leave`."""
         ticket = decode(text)
-        root = await _resolved(root)
-        check(ticket, now=self._now_ms() // 1000, own=self.node_id, vault=self._vault_at(root))
+        root = await asyncio.to_thread(resolved, root)
+        check(ticket, now=self._now_ms() // 1000, own=self.node_id, vault=vault_at(root))
         served = self.vaults.get(ticket.vault)
         if served is not None and served.record.root != root:
             raise VaultError(f"This device has that vault already, at {served.record.root}.")
         if served is None:
-            _check_place(root)
+            check_place(root)
         return await open_join(self, ticket, root, self._describe().addresses[:8])
 
     async def take_up(self, vault: VaultId, name: str, role: str, root: Path) -> None:
         """Serve a vault that this device was let into. Raises `VaultError`."""
         served = self.vaults.get(vault)
         if served is None:
-            if self._vault_at(root) is None:
+            if vault_at(root) is None:
                 VaultFolder.create(str(root), vault, name)
             served = await self._register(root, vault, name, role)
         elif served.record.role != role:
@@ -364,104 +358,9 @@ class Node:
         """Tell whoever listens that a ticket was used."""
         self.bus.emit(PeerPaired(str(joined.peer), joined.peer_name, str(joined.vault), joined.words))
 
-    def _vault_at(self, root: Path) -> VaultId | None:
-        try:
-            return marker.read(str(root)).vault
-        except VaultOfflineError:
-            return None
-
     def _describe(self) -> SelfDescription:
         addresses = tuple(str(address) for address in self.endpoint.addresses)
         return SelfDescription(self.config.name[:MAX_NAME], socket.gethostname()[:64], addresses)
 
     def hello(self) -> Hello:
         return Hello(PROTOCOL_VERSION, self.config.name, socket.gethostname()[:64], __version__)
-
-
-def _presentable(name: str) -> str:
-    """A vault's name as it may stand on a ticket: one line, no control characters, bounded."""
-    return "".join(c for c in name if c.isprintable())[:MAX_NAME].strip() or "vault"
-
-
-async def _resolved(root: Path) -> Path:
-    return Path(await asyncio.to_thread(os.path.realpath, root))
-
-
-def _check_place(root: Path) -> None:
-    """Refuse places where a vault can't be: below another vault, on a file, unwritable."""
-    for parent in root.parents:
-        if (parent / MARKER_DIR / marker.MARKER_NAME).is_file():
-            raise VaultError(f"{root} lies inside another vault, {parent}.", hint="Use that vault, or another folder.")
-    if root.exists() and not root.is_dir():
-        raise VaultError(f"{root} is a file, not a folder.")
-    if not root.exists() and not root.parent.is_dir():
-        raise VaultError(f"{root.parent} does not exist.", hint="Make that folder first, or mend the path.")
-    place = root if root.exists() else root.parent
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise VaultError(f"{place} cannot be written to.")
-
-
-@asynccontextmanager
-async def open_node(
-    places: Places, config: Config, *, command: str, environ: Mapping[str, str] = os.environ
-) -> AsyncIterator[Node]:
-    """A node with its key, its database and its socket; `run` it inside. Everything is closed at the end.
-
-    `NodeRunningError` if a node runs already from these places.
-    """
-    for folder in (places.config, places.data):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(str(places.data / LOCK_FILE))
-    try:
-        lock.acquire(command)
-    except VaultLockedError as error:
-        raise NodeRunningError(error.message, hint="Use that one: `vaultsync status`. Or stop it first.") from error
-    with lock:
-        async with _open_unlocked(places, config, command, environ) as node:
-            yield node
-
-
-@asynccontextmanager
-async def _open_unlocked(
-    places: Places, config: Config, command: str, environ: Mapping[str, str]
-) -> AsyncIterator[Node]:
-    use_keyring = environ.get("VAULTSYNC_KEYRING", "") != "off"
-    identity = await asyncio.to_thread(load_or_create, places.config, environ=environ, use_keyring=use_keyring)
-    database = await NodeDatabase.open(places.node_database)
-    try:
-        successor = await asyncio.to_thread(next_identity, places.config)
-        if successor is not None:
-            await hand_over(database, identity, successor, unix_ms)
-            await asyncio.to_thread(finish_rotation, places.config, successor, environ=environ)
-            identity = successor
-        endpoint = await _listen(identity, config, places.data / PORT_FILE)
-        try:
-            node = Node(places, config, identity, database, endpoint, command=command, now_ms=unix_ms)
-            for record in await database.run(lambda store: store.vaults.all()):
-                node._serve(record, may_wait=True)
-            yield node
-        finally:
-            await endpoint.close()
-    finally:
-        await database.close()
-
-
-async def _listen(identity: Identity, config: Config, port_file: Path) -> Endpoint:
-    """Listen on the configured port, or where this node listened last, so that peers find it again."""
-    if config.listen_port:
-        return await listen(identity, host=config.listen_host, port=config.listen_port)
-    last = await asyncio.to_thread(_last_port, port_file)
-    try:
-        endpoint = await listen(identity, host=config.listen_host, port=last)
-    except TransportError:
-        endpoint = await listen(identity, host=config.listen_host, port=0)
-    if endpoint.addresses:
-        await asyncio.to_thread(port_file.write_text, str(endpoint.addresses[0].port))
-    return endpoint
-
-
-def _last_port(port_file: Path) -> int:
-    try:
-        return int(port_file.read_text())
-    except (OSError, ValueError):
-        return 0

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from vaultsync.daemon.config import Config, Places
+from vaultsync.daemon.opening import open_node
 from vaultsync.daemon.peers import Peer
-from vaultsync.daemon.service import Node, open_node
+from vaultsync.daemon.service import Node
 
 
 def publish(path: Path, text: str) -> None:
