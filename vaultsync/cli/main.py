@@ -14,6 +14,7 @@ import typer
 from vaultsync import __version__
 from vaultsync.cli import (
     approve,
+    config,
     conflicts,
     dashboard,
     deleted,
@@ -31,8 +32,11 @@ from vaultsync.cli import (
     restore,
     run,
     select,
+    sessions,
     show,
     status,
+    stop,
+    sync_now,
     ticket,
     undo,
 )
@@ -58,6 +62,10 @@ app.command()(status.status)
 app.add_typer(peers.app, name="peers")
 app.add_typer(requests.app, name="requests")
 app.command()(leave.leave)
+app.command()(sync_now.sync_now)
+app.command()(stop.stop)
+app.add_typer(config.app, name="config")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(identity.app, name="identity")
 app.command()(demo.demo)
 for verb in (
@@ -96,7 +104,11 @@ def main() -> None:
     """The entry point: never ends in a traceback."""
     as_json = "--json" in sys.argv[1:]
     try:
-        verbs = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+        verbs = [
+            command.name or command.callback.__name__.replace("_", "-")
+            for command in app.registered_commands
+            if command.callback
+        ]
         verbs += [group.name for group in app.registered_groups if group.name]
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         app(args=dashboard.with_dashboard(sys.argv[1:], verbs, terminal=terminal), prog_name="vaultsync")

@@ -50,6 +50,11 @@ def find_place(folder: Path | None) -> Place:
     return place
 
 
+def find_place_or_none() -> Place | None:
+    """The vault that the current directory is or lies in."""
+    return _above(Path(os.path.realpath(Path.cwd())))
+
+
 def find_note(text: str, folder: Path | None) -> tuple[Place, list[str]]:
     """The vault, and the paths in it that `text` may mean, the likeliest first.
 

@@ -44,6 +44,10 @@ print("\\n" + json.dumps(sorted(sys.modules)))
         ["peers"],
         ["peers", "attempts"],
         ["requests"],
+        ["sessions"],
+        ["sync-now"],
+        ["config"],
+        ["config", "get", "sync", "--in", "tests"],
         ["history", "x", "--in", "tests"],
     ],
 )

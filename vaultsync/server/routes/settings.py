@@ -7,8 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from vaultsync.daemon.config import Config
-from vaultsync.daemon.configfile import changed_text, write_text
+from vaultsync.daemon.deviceconfig import change_file, device_config
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.state import Effects
 from vaultsync.daemon.service import Node
@@ -55,15 +54,7 @@ async def change_config(node: TheNode, changes: Changes) -> DeviceConfig:
 
     The limits hold at once, the others from the next start on.
     """
-    path = node.places.config_file
-
-    def change() -> Config:
-        text = changed_text(path, changes)
-        config = Config.parse(path, text)
-        write_text(path, text)
-        return config
-
-    node.follow(await asyncio.to_thread(change))
+    node.follow(await asyncio.to_thread(change_file, node.places.config_file, changes))
     return await _config(node)
 
 
@@ -92,17 +83,8 @@ def _ignore_rules(replica: Replica) -> IgnoreRules:
 
 
 async def _config(node: Node) -> DeviceConfig:
-    stored = await asyncio.to_thread(Config.load, node.places.config_file)
-    return DeviceConfig(
-        path=str(node.places.config_file),
-        name=stored.name,
-        listen_host=stored.listen_host or "",
-        listen_port=stored.listen_port,
-        mdns=stored.mdns,
-        restart_needed=stored != node.config,
-        upload_limit_kb_s=stored.upload_limit_kb_s,
-        download_limit_kb_s=stored.download_limit_kb_s,
-    )
+    path = node.places.config_file
+    return device_config(path, await asyncio.to_thread(change_file, path, {}), node.config)
 
 
 def _options(service: VaultService) -> VaultOptions:
