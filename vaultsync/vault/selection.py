@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -105,6 +107,13 @@ class Selection:
 
 def _compile(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | None:
     """The patterns, and the line number of each."""
+    with warnings.catch_warnings():
+        # `[[` will mean something else to a later Python; that is the library's to deal with.
+        warnings.simplefilter("ignore", FutureWarning)
+        return _compile_patterns(lines)
+
+
+def _compile_patterns(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | None:
     numbers = [n for n, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
     if len(numbers) > MAX_PATTERNS:
         raise ConfigError(f"{IGNORE_FILE} has {len(numbers)} patterns; the limit is {MAX_PATTERNS}.")
@@ -115,7 +124,7 @@ def _compile(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | None:
             raise ConfigError(f"{IGNORE_FILE} line {number} {why}: {line[:40]!r}…")
         try:
             (pattern,) = GitIgnoreSpec.from_lines([line], backend="simple").patterns
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             raise ConfigError(f"{IGNORE_FILE} line {number} is not a pattern: {line!r} ({error})") from error
         if pattern.include is None:
             raise ConfigError(f"{IGNORE_FILE} line {number} can match nothing: {line!r}")

@@ -27,6 +27,17 @@ def test_what_is_below_a_folder_that_is_left_out_is_left_out() -> None:
     assert selection.reason("keep.log", is_folder=False) is None
 
 
+@pytest.mark.parametrize("pattern", ["[]-!]x", "a[z-a]b", "[b-a]"])
+def test_a_range_that_runs_backwards_is_a_mistake_that_is_named(pattern: str) -> None:
+    """Any member may write this file: whatever is in it must not end anything."""
+    with pytest.raises(ConfigError, match="line 2"):
+        Selection(f"*.tmp\n{pattern}\n")
+
+
+def test_a_bracket_in_brackets_warns_nobody() -> None:
+    assert Selection("[[a]x").reason("[x", is_folder=False) is not None
+
+
 def test_a_file_named_like_an_ignored_folder_is_selected() -> None:
     assert Selection("private/").reason("private", is_folder=False) is None
 
