@@ -12,6 +12,8 @@ from typing import Final
 from vaultsync.errors import ConfigError, VaultError, VaultOfflineError
 from vaultsync.model.ids import VaultId
 from vaultsync.model.paths import MARKER_DIR
+from vaultsync.protocol.limits import MAX_NAME
+from vaultsync.tickets.ticket import is_name
 
 MARKER_NAME: Final = "vault.json"
 FORMAT: Final = 1
@@ -70,8 +72,11 @@ def read(root: str) -> Marker:
         data = json.loads(raw)
         if data["format"] != FORMAT:
             raise ConfigError(f"{path} has format {data['format']!r}; this version knows {FORMAT}.")
-        return Marker(VaultId.parse(data["id"]), str(data["name"]))
-    except (ValueError, KeyError, TypeError) as error:
+        vault, name = data["id"], data["name"]
+        if not isinstance(vault, str) or not isinstance(name, str) or not is_name(name, MAX_NAME):
+            raise ValueError("its id and its name are not lines of text")
+        return Marker(VaultId.parse(vault), name)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path} is damaged: {error}.") from error
 
 

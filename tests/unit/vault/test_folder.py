@@ -120,3 +120,13 @@ def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False).returncode == 9
     with VaultLock(str(tmp_path)) as lock:
         lock.acquire("next")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 5_000, '{"format": 1, "id": 5, "name": "n"}', '{"format": 1, "id": "a", "name": ["n"]}', "null"]
+)
+def test_a_marker_that_says_nothing_sensible_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".vaultsync").mkdir()
+    (tmp_path / ".vaultsync" / "vault.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"vault\.json is damaged"):
+        marker.read(str(tmp_path))
