@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final
 
 from vaultsync.client.decoding import decode
 from vaultsync.daemon.events import Event
 from vaultsync.daemon.kinds import KINDS
 from vaultsync.daemon.traffic import TrafficSample
 from vaultsync.errors import NodeError
+
+MAX_DIGITS: Final = 20
+"""Of an event's number: 2^64 has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ async def frames_of(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
             if data:
                 yield Frame(number, name, "\n".join(data))
             name, data = "", []
-        elif key == "id" and value.isdecimal():
+        elif key == "id" and value.isdecimal() and len(value) <= MAX_DIGITS:
             number = int(value)
         elif key == "event":
             name = value
@@ -86,6 +90,6 @@ async def samples_of(lines: AsyncIterator[str]) -> AsyncIterator[TrafficSample]:
 def _object(frame: Frame) -> object:
     try:
         data: object = json.loads(frame.data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NodeError(f"Its event stream is not understood: {error}.") from error
     return data

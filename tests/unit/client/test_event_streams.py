@@ -44,3 +44,9 @@ async def test_an_event_that_was_cut_off_is_not_believed() -> None:
 async def test_nonsense_is_an_error(data: str) -> None:
     with pytest.raises(NodeError, match="not understood"):
         await _read(f"id: 1\nevent: vault_state_changed\ndata: {data}\n\n")
+
+
+async def test_numbers_and_data_that_no_node_sends() -> None:
+    text = f"id: {'9' * 5_000}\nevent: peer_paired\ndata: {'[' * 2_000}\n\n"
+    with pytest.raises(NodeError):
+        await _read(text)
