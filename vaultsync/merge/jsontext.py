@@ -11,6 +11,9 @@ from vaultsync.merge.lines import BOM
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.values import Number, Value
 
+TOO_DEEP: Final = "It is nested too deeply to merge."
+MAX_NESTING: Final = 100
+
 _INVALID: Final = "One of the versions isn't valid JSON."
 
 
@@ -26,7 +29,23 @@ def read_json(text: str) -> Value:
         )
     except (ValueError, RecursionError) as error:
         raise CannotMergeError(_INVALID) from error
+    _check_depth(value)
     return cast("Value", value)
+
+
+def _check_depth(value: object) -> None:
+    """`CannotMergeError` for values in one another without end: each level is compared with all that is below it."""
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise CannotMergeError(TOO_DEEP)
 
 
 def _object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
@@ -85,7 +104,7 @@ class Style:
         try:
             return (BOM if self.bom else "") + self._value(value, 0) + self.tail
         except RecursionError as error:
-            raise CannotMergeError("It is nested too deeply to merge.") from error
+            raise CannotMergeError(TOO_DEEP) from error
 
     def _value(self, value: Value, level: int) -> str:
         if isinstance(value, Number):

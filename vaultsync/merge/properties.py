@@ -12,18 +12,24 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from vaultsync.merge.diff3 import weave_lines
-from vaultsync.merge.lines import Line, three_way
+from vaultsync.merge.lines import Line
 from vaultsync.merge.result import CannotMergeError
-from vaultsync.merge.stamps import pick_stamp
-from vaultsync.merge.tokens import texts_of
+from vaultsync.merge.stamps import is_stamp, pick_stamp
+from vaultsync.merge.tokens import texts_of, words_of
 from vaultsync.merge.values import MISSING, Maybe, Merger, Value, merge_order, merge_sets
 from vaultsync.merge.words import merge_line
 from vaultsync.merge.yamllists import ListStyle
 
 STAMP_TAKEN: Final = "Of two dates that editors write by themselves, the one that holds was taken."
 
-MAX_YAML_CHARS: Final = 256 << 10
-"""Longer YAML is merged by lines: it is no longer a note's properties, and the parser is slow."""
+MAX_YAML_CHARS: Final = 64 << 10
+"""Longer YAML is merged by lines: it is no longer a note's properties, and to parse it takes the
+square of its length in time."""
+
+MAX_BRACKETS: Final = 64
+"""Brackets in one another; no note's properties come near."""
+
+_BRACKET = re.compile(r"[\[\]{}]")
 
 _KEY = re.compile(
     r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#\-\[\]{},&*!|>%@`"'?][^#]*?|[-?][^\s:][^#]*?)\s*:(?=\s|$)"""
@@ -54,7 +60,7 @@ class Properties:
 
 def parse_yaml(text: str) -> Value | None:
     """The value of a YAML text with every scalar as it is written; None for what isn't YAML or uses aliases."""
-    if len(text) > MAX_YAML_CHARS:
+    if len(text) > MAX_YAML_CHARS or _is_deep(text):
         return None
     try:
         if "*" in text and any(isinstance(event, AliasEvent) for event in YAML(typ="base", pure=True).parse(text)):
@@ -62,6 +68,18 @@ def parse_yaml(text: str) -> Value | None:
         return cast("Value", YAML(typ="base", pure=True).load(text))
     except (YAMLError, ValueError, RecursionError, TypeError, AttributeError, AssertionError):
         return None
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets seem to be nested so deeply that the parser would take the square of their number in time."""
+    if text.count("[") + text.count("{") <= MAX_BRACKETS:
+        return False
+    depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth = max(0, depth + (1 if bracket in "[{" else -1))
+        if depth > MAX_BRACKETS:
+            return True
+    return False
 
 
 def read_properties(lines: Sequence[Line]) -> Properties | None:
@@ -108,11 +126,12 @@ def merge_properties(base: Properties | None, a: Properties, b: Properties, note
     own = base or Properties({})
     merged: dict[str, Property] = {}
     for key in {**own.table, **a.table, **b.table}:
-        found = _merge_property(key, own.table.get(key), a.table.get(key), b.table.get(key), notes)
+        sides = own.table.get(key), a.table.get(key), b.table.get(key)
+        found = _merge_property(key, *sides, notes)
         if found is not None:
             merged[key] = found
     order = merge_order(list(own.table), list(a.table), list(b.table), merged)
-    tail = three_way(own.tail, a.tail, b.tail)
+    tail = _merge_remarks(own.tail, a.tail, b.tail)
     lines = [line for key in order for line in merged[key].lines] + list(tail)
     expected = {key: merged[key].value for key in order}
     if (parse_yaml("\n".join(texts_of(lines))) or {}) != expected:
@@ -130,8 +149,22 @@ def _merge_property(
         return b
     if a is None or b is None:
         changed = a or b
-        same = changed is not None and base is not None and changed.value == base.value
+        assert changed is not None, "both sides without it are alike"
+        same = base is not None and changed.value == base.value and not _added(base, changed)
         return None if same else changed
+    found = _settle(key, base, a, b, notes)
+    if found is None:
+        raise CannotMergeError(f"Both sides changed the property `{key}`.")
+    leads = [() if each is None else each.lines[: each.lead] for each in (base, a, b)]
+    lead = _merge_remarks(*leads)
+    whole = Property((*lead, *found.lines[found.lead :]), len(lead), found.value)
+    if not is_stamp(key) and (_added(base, a) | _added(base, b)) - _words(whole):
+        raise CannotMergeError(f"Both sides changed the property `{key}`, and what stands beside it.")
+    return whole
+
+
+def _settle(key: str, base: Property | None, a: Property, b: Property, notes: set[str]) -> Property | None:
+    """What becomes of a property that both sides changed; None if nothing holds both."""
     if a.value == b.value:
         return a
     if base is not None and base.value in (a.value, b.value):
@@ -144,10 +177,22 @@ def _merge_property(
     for one, other in ((a, b), (b, a)):
         if one.value in (None, "", []) and base is None:
             return other
-    found = _merge_list(key, base, a, b) or _merge_text(key, base, a, b)
-    if found is None:
-        raise CannotMergeError(f"Both sides changed the property `{key}`.")
-    return found
+    return _merge_list(key, base, a, b) or _merge_text(key, base, a, b)
+
+
+def _merge_remarks(base: Sequence[Line], a: Sequence[Line], b: Sequence[Line]) -> tuple[Line, ...]:
+    """Comments and blank lines between keys: where the sides differ, those of both."""
+    woven = weave_lines(base, a, b)
+    return (*a, *(line for line in b if line not in a)) if woven.disputed else tuple(woven.lines)
+
+
+def _words(of: Property) -> set[str]:
+    return set(words_of(of.text))
+
+
+def _added(base: Property | None, side: Property) -> set[str]:
+    """The words that `side` has and the base has not."""
+    return _words(side) - (set() if base is None else _words(base))
 
 
 def _merge_list(key: str, base: Property | None, a: Property, b: Property) -> Property | None:

@@ -41,6 +41,10 @@ def is_made_stamp(key: str) -> bool:
     return _plain(key) in _MADE
 
 
+def is_stamp(key: str) -> bool:
+    return is_changed_stamp(key) or is_made_stamp(key)
+
+
 def moment(value: str) -> tuple[str, str] | None:
     """A stamp's place in time, for comparing; None if `value` is no date in an order that sorts.
 
@@ -56,7 +60,7 @@ def moment(value: str) -> tuple[str, str] | None:
 
 def pick_stamp(key: str, a: str, b: str) -> str | None:
     """Of two values of the stamp `key`, the one that holds; None if it is no stamp, or no date can be read."""
-    if not (is_changed_stamp(key) or is_made_stamp(key)):
+    if not is_stamp(key):
         return None
     first, second = moment(a), moment(b)
     if first is None or second is None or first[0] != second[0]:
@@ -79,11 +83,7 @@ def later_stamp_line(a: str, b: str) -> str | None:
 def is_stamp_line(text: str) -> bool:
     """Whether a line of a note holds a stamp and nothing else."""
     match = _LINE.match(text)
-    return (
-        match is not None
-        and (is_changed_stamp(match["key"]) or is_made_stamp(match["key"]))
-        and moment(match["value"]) is not None
-    )
+    return match is not None and is_stamp(match["key"]) and moment(match["value"]) is not None
 
 
 def _rest(value: str) -> str:

@@ -97,3 +97,51 @@ def test_odd_front_matter_merges_as_text(front: str) -> None:
     )
     assert isinstance(result, Merged)
     assert result.content.decode() == f"---\n{front}\n---\nlong body one and two\n"
+
+
+def properties(text: str) -> bytes:
+    return f"---\n{text}---\nbody\n".encode()
+
+
+def test_a_remark_above_a_list_that_the_other_side_changed_stays() -> None:
+    merged = merge_contents(
+        "n.md",
+        properties("aliases:\n  - a\n"),
+        properties("aliases:\n  - a\n  - b\n"),
+        properties("# mine\naliases:\n  - a\n  - c\n"),
+    )
+    assert isinstance(merged, Merged)
+    assert sorted(merged.content.decode().split("\n")[1:6]) == ["  - a", "  - b", "  - c", "# mine", "aliases:"]
+
+
+def test_remarks_of_both_sides_at_one_key_and_at_the_end_stay() -> None:
+    merged = merge_contents(
+        "n.md",
+        properties("key: 1\n# end\n"),
+        properties("# first remark\nkey: 1\n# end\n# first end\n"),
+        properties("# other thought\nkey: 1\n# end\n# last words\n"),
+    )
+    assert isinstance(merged, Merged)
+    for words in ("first remark", "other thought", "first end", "last words"):
+        assert words in merged.content.decode()
+
+
+def test_a_remark_beside_a_value_that_the_other_side_changed_is_not_lost() -> None:
+    base, a, b = properties("key: 1\n"), properties("key: 1  # why\n"), properties("key: 2\n")
+    result = merge_contents("n.md", base, a, b)
+    assert isinstance(result, Clash) or (b"why" in result.content and b"2" in result.content)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "[[x]: "])
+def test_brackets_in_one_another_without_end_are_not_parsed(opening: str) -> None:
+    """The YAML parser takes the square of their number in time: these would take minutes."""
+    deep = properties(f"key: {opening * 15_000}\n")
+    assert isinstance(merge_contents("n.md", deep, deep + b"a\n", b"b\n" + deep), Merged | Clash)
+
+
+def test_values_in_one_another_without_end_clash() -> None:
+    deep = ["[" * 300 + text + "]" * 300 for text in ("", "1", "2")]
+    result = merge_contents("n.json", *(text.encode() for text in deep))
+    assert result == Clash("It is nested too deeply to merge.")
+    shallow = ["[" * 90 + text + "]" * 90 for text in ("", "1", "2")]
+    assert isinstance(merge_contents("n.json", *(text.encode() for text in shallow)), Merged)
