@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import secrets
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,17 +14,30 @@ from vaultsync.errors import ConfigError
 def changed_text(path: Path, changes: Mapping[str, object]) -> str:
     """The file's text with these top-level keys set. `ConfigError` if it can't be read, or a value can't be written.
 
-    A key that is there keeps its line and what stands after the value; a new one is put after the last top-level line.
+    A key that is there keeps its place and what stands after the value; a new one is put after the last of the top.
     """
+    # Needed when a person changes a setting, not when a node starts.
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        lines = []
+        text = ""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.") from error
     for key, value in changes.items():
-        _set(lines, key, _literal(key, value))
-    return "\n".join(lines) + "\n"
+        if not isinstance(value, int | str) or (isinstance(value, str) and not value.isprintable()):
+            raise ConfigError(f"`{key}` cannot be set to {value!r}.")
+    try:
+        document = tomlkit.parse(text)
+        document.update(changes)
+        changed = document.as_string()
+        if tomllib.loads(changed) == {**tomllib.loads(text), **changes}:
+            return changed if changed.endswith("\n") else changed + "\n"
+    except (TOMLKitError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} cannot be changed: {error}.", hint="Mend the file, then try again.") from error
+    raise ConfigError(f"{path} is written in a way that cannot be changed from here.", hint="Change the setting there.")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,25 +51,3 @@ def write_text(path: Path, text: str) -> None:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _set(lines: list[str], key: str, literal: str) -> None:
-    tables = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
-    end = tables[0] if tables else len(lines)
-    for number in range(end):
-        found = re.match(rf"\s*{re.escape(key)}\s*=\s*(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^#\s]+)(.*)$", lines[number])
-        if found is not None:
-            lines[number] = f"{key} = {literal}{found[1]}"
-            return
-    lines.insert(end, f"{key} = {literal}")
-
-
-def _literal(key: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str) and value.isprintable():
-        # TOML's basic strings and JSON's agree on everything that is printable.
-        return json.dumps(value, ensure_ascii=False)
-    raise ConfigError(f"`{key}` cannot be set to {value!r}.")
