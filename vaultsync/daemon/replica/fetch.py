@@ -9,7 +9,6 @@ from vaultsync.daemon.replica.serve import manifest_of, remember_manifest
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
 from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
-from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE, MIN_CHUNK, Chunk, Manifest
 from vaultsync.model.records import Kind
 from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
@@ -90,26 +89,9 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) ->
     transfer = state.transfers.get(message.file)
     if transfer is None or transfer.peer != peer or transfer.partial is not None:
         return set()
-    offset = sum(chunk.size for chunk in transfer.listed[-1:])
-    offset += transfer.listed[-1].offset if transfer.listed else 0
-    if not transfer.listed:
-        # Not what the record says: that may be somebody else's lie, and the hash of the whole tells in the end.
-        transfer.size = message.size
-    if message.size > MAX_FILE:
-        raise ProtocolError(CloseCode.TOO_LARGE, "sent the manifest of a file that is too large to be synced")
-    if message.first != len(transfer.listed) or message.size != transfer.size:
-        raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not fit its file")
-    for hash_, size in message.chunks:
-        last = offset + size == message.size
-        if size > MAX_CHUNK or (size < MIN_CHUNK and not last) or offset + size > message.size:
-            raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest with a chunk of impossible size")
-        transfer.listed.append(Chunk(hash_, offset, size))
-        offset += size
-    if not message.last:
+    manifest = transfer.listing.add(message)
+    if manifest is None:
         return set()
-    if offset != message.size:
-        raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not cover its file")
-    manifest = Manifest(message.file, message.size, tuple(transfer.listed))
     transfer.partial = PartialFile(state.fs, manifest)
     _reuse(state, transfer)
     transfer.todo.extend(transfer.partial.missing())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vaultsync.model.manifests import Chunk
+from vaultsync.sync.listing import Listing
 from vaultsync.sync.wants import Wanted
 from vaultsync.vault.chunks import PartialFile
 
@@ -20,9 +21,7 @@ class Transfer:
 
     want: Wanted
     peer: bytes
-    size: int = 0
-    """Of the file, as the peer's manifest says."""
-    listed: list[Chunk] = field(default_factory=list)
+    listing: Listing = field(default_factory=Listing)
     """The manifest as far as it has come."""
     partial: PartialFile | None = None
     """There once the manifest is complete."""
