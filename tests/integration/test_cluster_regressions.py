@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.events import IndexesDiffer
+from vaultsync.model.filters import DEFAULT_CATEGORIES
 from vaultsync.protocol.framing import StreamKind
 
 
@@ -322,3 +323,21 @@ def test_an_index_restored_while_the_clock_is_set_back_gives_out_no_counter_twic
     assert last is not None
     counter = dict(record.record.version.counters)[a.node.raw]
     assert counter > dict(last.record.version.counters)[a.node.raw], "one order over all paths"
+
+
+def test_two_devices_that_wait_for_each_other_ask_the_third(trio: Cluster) -> None:
+    """Each asked only the first that had offered the note, which lacked it too."""
+    a, b, c = trio.devices
+    share(trio, {"first.md": "one\n"})
+    for device in trio.devices:
+        trio.disconnect(device)
+    trio.carry_out(a, a.replica.select(a.replica.state.selection.with_categories(frozenset()), a.now_ms))
+    trio.connect(a, c)
+    trio.connect(a, b)
+    b.write("note.md", "two\n")
+    b.scan()
+    trio.settle()
+    assert "note.md" not in c.tree()
+    trio.carry_out(a, a.replica.select(a.replica.state.selection.with_categories(DEFAULT_CATEGORIES), a.now_ms))
+    agree(trio)
+    assert c.read("note.md") == "two\n"

@@ -83,11 +83,13 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
 
 
 def want(state: ReplicaState, offer: Offer) -> None:
-    """The content of an offer must be fetched."""
+    """The content of an offer must be fetched, from whoever offers it: the first may wait for it itself."""
     record = offer.record
     state.offers.wait_for(record.hash, record.path)
     text = is_mergeable(record.path, record.size)
-    state.wants.add(record.hash, record.size, record.mtime_ns, offer.holder, text=text)
+    others = [other.holder for other in state.offers.of(record.path) if other.record.hash == record.hash]
+    for holder in {offer.holder: None} | dict.fromkeys(others):
+        state.wants.add(record.hash, record.size, record.mtime_ns, holder, text=text)
 
 
 def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int) -> bool:
