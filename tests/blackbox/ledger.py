@@ -34,8 +34,9 @@ class Ledger:
     _doubled: set[bytes] = field(default_factory=set)
     """Words that stand in two files, as with a conflict copy: whoever removes one leaves the other."""
     _at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _phase_removed: dict[bytes, str] = field(default_factory=dict)
+    _phase_removed: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     _phase_touched: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Who was at which words and which paths since all agreed last."""
 
     def word(self, who: str, where: str) -> str:
         """A new word."""
@@ -51,26 +52,28 @@ class Ledger:
             self.clashes += 1
         people.add(who)
 
-    def saw(self, who: str, content: bytes) -> None:
-        """Somebody changed or moved the file that holds these words."""
+    def saw(self, who: str, path: str, content: bytes) -> None:
+        """Somebody changed or moved this file, which holds these words."""
+        self._phase_touched[path.encode()].add(who)
         for word in words_in(content):
             self._phase_touched[word].add(who)
 
-    def remove(self, who: str, words: set[bytes], how: str) -> None:
+    def remove(self, who: str, path: str, words: set[bytes], how: str) -> None:
         for word in words:
-            self.removed[word] = f"{who}: {how}"
-            self._phase_removed[word] = who
+            self.removed[word] = f"{who} {how} {path}"
+            self._phase_removed[word] = (who, path)
 
     def settled(self, files: Iterable[bytes]) -> set[bytes]:
         """A spell of acting is over, and `files` are what is there now.
 
-        Returns the words that one person alone removed, and that are there all the same.
+        Returns the words that are there although one person removed them, while nobody else was at the same note.
         """
         seen = Counter(word for content in files for word in words_in(content))
         ghosts = {
             word
-            for word, who in self._phase_removed.items()
-            if word in seen and word not in self._doubled and self._phase_touched.get(word, {who}) <= {who}
+            for word, (who, path) in self._phase_removed.items()
+            if word in seen and word not in self._doubled
+            if self._phase_touched[word] | self._phase_touched[path.encode()] <= {who}
         }
         self._doubled = {word for word, times in seen.items() if times > 1}
         self._at.clear()

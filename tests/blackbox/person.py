@@ -78,17 +78,17 @@ class Person:
         elif kind == "replace":
             self._touch(lines[spot : spot + 1], name)
             old, lines[spot] = lines[spot], self._line(name)
-            self._ledger.remove(self.who, words_in(old), f"replaced a line of {name}")
+            self._ledger.remove(self.who, name, words_in(old), "replaced a line of")
         elif kind == "cut":
             self._touch(lines[spot : spot + 1], name)
-            self._ledger.remove(self.who, words_in(lines[spot]), f"cut a line of {name}")
+            self._ledger.remove(self.who, name, words_in(lines[spot]), "cut a line of")
             del lines[spot]
         else:
             for _ in range(lot.randint(2, 4)):
                 spot = lot.randrange(len(lines) + 1)
                 self._touch(lines[max(spot - 1, 0) : spot + 1], name)
                 lines.insert(spot, self._line(name))
-        self._ledger.saw(self.who, before)
+        self._ledger.saw(self.who, name, before)
         self._save(name, b"".join(lines))
         return f"edit {name}: {kind}"
 
@@ -221,7 +221,7 @@ class Person:
             return
         for line in content.splitlines():
             self._touch([line], name)
-        self._ledger.remove(self.who, words_in(content), f"{how}: {name}")
+        self._ledger.remove(self.who, name, words_in(content), how)
         self._ledger.taken.add(content)
 
     def _take(self, name: str) -> None:
@@ -232,7 +232,7 @@ class Person:
 
     def _saw(self, name: str) -> None:
         try:
-            self._ledger.saw(self.who, (self.device.vault / name).read_bytes())
+            self._ledger.saw(self.who, name, (self.device.vault / name).read_bytes())
         except OSError:
             return
 

@@ -39,8 +39,8 @@ def test_a_lost_word_is_found() -> None:
 def test_a_word_that_comes_back_is_found() -> None:
     ledger, found = Ledger(), Findings()
     word = ledger.word("Desk", "a.md").encode()
-    ledger.saw("Desk", word)
-    ledger.remove("Desk", {word}, "cut a line of a.md")
+    ledger.saw("Desk", "a.md", word)
+    ledger.remove("Desk", "a.md", {word}, "cut a line of")
     check_words([], {"a.md": word}, ledger, found)
     assert len(found.ghosts) == 1
     assert not found.lost
