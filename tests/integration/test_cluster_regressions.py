@@ -341,3 +341,22 @@ def test_two_devices_that_wait_for_each_other_ask_the_third(trio: Cluster) -> No
     trio.carry_out(a, a.replica.select(a.replica.state.selection.with_categories(DEFAULT_CATEGORIES), a.now_ms))
     agree(trio)
     assert c.read("note.md") == "two\n"
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_what_came_after_a_wanted_record_does_not_wait_for_it(pair: Cluster, edited: bool) -> None:
+    """The old content was asked for and nobody had it any more; the newer record waited behind that."""
+    a, b = pair.devices
+    share(pair, {"picture.png": "one\n"})
+    everything = a.replica.state.selection
+    pair.carry_out(a, a.replica.select(everything.with_categories(frozenset()), a.now_ms))
+    (a.root / "picture.png").unlink()
+    if edited:
+        b.write("picture.png", "two\n")
+    else:
+        (b.root / "picture.png").unlink()
+    pair.now_ms += 10_000
+    pair.carry_out(a, a.replica.select(everything, a.now_ms))
+    pair.settle()
+    agree(pair)
+    assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]

@@ -18,6 +18,7 @@ from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
 from vaultsync.model.filters import never_reason
 from vaultsync.model.records import Entry, FileRecord, State
+from vaultsync.model.versions import Order
 from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
@@ -43,13 +44,25 @@ def settle(state: ReplicaState, paths: Iterable[str], now_ms: int) -> None:
         work = Work()
         entries = state.store.index.get_many(list(todo))
         for path in sorted(todo):
-            offer = state.offers.first(path)
+            offer = _next(state, path, entries.get(path))
             if offer is not None:
                 _decide(state, work, offer, entries.get(path), now_ms)
         todo = {path for path in execute(state, work, now_ms) if path in state.offers}
     for path in todo:
         state.set_trouble(path, "the other devices say things of it that do not come to an end")
         state.again[path] = now_ms + RETRY_MS
+
+
+def _next(state: ReplicaState, path: str, entry: Entry | None) -> Offer | None:
+    """The oldest open offer for `path`; what comes after a record that is wanted goes before the wait for its content.
+
+    Nobody may have that content any more.
+    """
+    if entry is not None and entry.state is State.WANTED:
+        for offer in state.offers.of(path):
+            if offer.record.version.compare(entry.record.version) is Order.AFTER:
+                return offer
+    return state.offers.first(path)
 
 
 def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, now_ms: int) -> None:
