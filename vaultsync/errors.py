@@ -46,6 +46,8 @@ class CloseCode(IntEnum):
     """The node that answered is not the one that was dialed."""
     DUPLICATE = 0x05
     """Both sides dialed at once and the other connection stays."""
+    PAUSED = 0x06
+    """A person has disconnected this node at the other side, until they connect it again."""
     MALFORMED = 0x10
     """Bytes that are not a message: bad CBOR, tags, duplicate keys, trailing bytes."""
     UNKNOWN_MESSAGE = 0x11

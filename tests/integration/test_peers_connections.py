@@ -71,6 +71,26 @@ async def test_a_lost_connection_is_dialed_again_after_10_seconds(tmp_path: Path
 
 
 @on_virtual_clock
+async def test_a_connection_of_the_peers_making_that_is_lost_is_dialed_after_10_seconds_too(tmp_path: Path) -> None:
+    """However long this side was about to wait: the peer was away for hours when it came by itself."""
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2, host="b") as b:
+        await a.learn(b)
+        await b.learn(a)
+        network.cut(a.node, b.node)
+        async with running(a):
+            await asyncio.sleep(3400)
+            waiting_since = a.times(CONNECTING)[-1]
+            network.heal(a.node, b.node)
+            async with running(b):
+                await a.until(lambda: both_connected(a, b))
+            await a.until(lambda: a.state_of(b) is DISCONNECTED)
+            lost_s = elapsed_s()
+            await a.until(lambda: a.times(CONNECTING)[-1] > waiting_since)
+            assert round(elapsed_s() - lost_s) == 10
+
+
+@on_virtual_clock
 async def test_a_click_and_a_sighting_dial_at_once_and_reset_the_waiting(tmp_path: Path) -> None:
     network = MemoryNetwork()
     async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2, host="b") as b:
@@ -255,11 +275,57 @@ async def test_disconnecting_by_hand_lasts_until_somebody_asks(tmp_path: Path) -
             await a.until(lambda: both_connected(a, b))
             a.manager.disconnect_peer(b.node)
             await a.until(lambda: a.state_of(b) is DISCONNECTED)
+            assert a.peer(b).reason == "Disconnected by hand."
             await asyncio.sleep(2000)
             assert len(a.times(CONNECTING)) == 1
+            assert a.state_of(b) is DISCONNECTED
+            assert b.peer(a).reason.startswith("Somebody has disconnected this device there.")
+            assert len(b.times(CONNECTING)) <= 2 + 2000 // 300, "it asks, but not all the time"
+            asked = len(b.times(CONNECTING))
+            b.manager.connect_to_peer(a.node)
+            await b.until(lambda: len(b.times(CONNECTING)) == asked + 1 and b.state_of(a) is DISCONNECTED)
+            assert a.state_of(b) is DISCONNECTED, "the person at the other device does not overrule this one"
             a.manager.connect_to_peer(b.node)
             await a.until(lambda: both_connected(a, b))
             assert round(elapsed_s()) == 2000
+
+
+@on_virtual_clock
+async def test_disconnecting_in_the_middle_of_a_dial_holds(tmp_path: Path) -> None:
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        go_on = asyncio.Event()
+        connect = a.endpoint.connect
+
+        async def slow(peer, address):  # type: ignore[no-untyped-def]
+            await go_on.wait()
+            return await connect(peer, address)
+
+        a.endpoint.connect = slow  # type: ignore[method-assign]
+        await a.learn(b)
+        await b.learn(a, "nowhere:1")
+        async with running(a, b):
+            await a.until(lambda: a.state_of(b) is CONNECTING)
+            a.manager.disconnect_peer(b.node)
+            go_on.set()
+            await a.until(lambda: a.state_of(b) is DISCONNECTED)
+            await asyncio.sleep(100)
+            assert (a.state_of(b), b.state_of(a)) == (DISCONNECTED, DISCONNECTED)
+
+
+@on_virtual_clock
+async def test_a_restart_ends_a_disconnection_by_hand(tmp_path: Path) -> None:
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 2) as b:
+        async with station(tmp_path, network, 1, host="a") as a:
+            await a.learn(b)
+            await b.learn(a)
+            async with running(a, b):
+                await a.until(lambda: both_connected(a, b))
+                a.manager.disconnect_peer(b.node)
+                await a.until(lambda: a.state_of(b) is DISCONNECTED)
+        async with station(tmp_path, network, 1, host="a") as again, running(again, b):
+            await again.until(lambda: both_connected(again, b))
 
 
 @on_virtual_clock

@@ -91,9 +91,10 @@ def connect(peer: PeerArgument, as_json: Json = False) -> None:
 
 @app.command()
 def disconnect(peer: PeerArgument, as_json: Json = False) -> None:
-    """Close the connection to a device, and dial it no more until you ask, or vaultsync starts anew."""
+    """Close the connection to a device, and have none with it until you ask, or vaultsync starts anew."""
     found = _do(peer, lambda client, found: client.disconnect_peer(found.id))
-    _say(found, {"wanted": False}, f"{found.name} is not dialed any more until you connect it.", as_json=as_json)
+    words = f"{found.name} is disconnected until you connect it, or vaultsync starts anew here."
+    _say(found, {"wanted": False}, words, as_json=as_json)
 
 
 @app.command()

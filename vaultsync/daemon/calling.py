@@ -54,7 +54,7 @@ class Caller:
         while not peer.removed:
             if peer.link is not None:
                 await peer.free.wait()
-                delay_s = peer.policy.lost()
+                delay_s = peer.policy.denied() if peer.denied else peer.policy.lost()
             if peer.hurry:
                 peer.hurry = False
                 delay_s = 0.0
@@ -63,7 +63,11 @@ class Caller:
                     await peer.nudge.wait()
             peer.nudge.clear()
             if peer.link is None and peer.wanted:
-                delay_s = await self._dial(peer)
+                peer.dialing = True
+                try:
+                    delay_s = await self._dial(peer)
+                finally:
+                    peer.dialing = False
 
     async def _dial(self, peer: Peer) -> float:
         """One try. Returns how long to wait before the next, in seconds."""
@@ -80,9 +84,9 @@ class Caller:
         ended = await self._conversations.hold(peer, connection, opened)
         if ended.code is CloseCode.DUPLICATE:
             return DUPLICATE_RETRY_S
-        if ended.opened:
-            return peer.policy.lost()
-        return peer.policy.denied() if ended.code in DENIALS else peer.policy.failed(self._lot())
+        if ended.code in DENIALS:
+            return peer.policy.denied()
+        return peer.policy.lost() if ended.opened else peer.policy.failed(self._lot())
 
     async def _call(self, peer: Peer) -> tuple[Connection, Opened]:
         """Reach a peer and show it who calls. Raises `TransportError`, `StoreError`."""

@@ -36,6 +36,11 @@ _log = logging.getLogger(__name__)
 SHUNNED_S: Final = 300.0
 """How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
 
+_REFUSED_HERE: Final = {
+    CloseCode.PAUSED: "Disconnected by hand.",
+    CloseCode.INTERNAL: "What it sent has brought a fault in vaultsync to light; it is left alone for five minutes.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -77,6 +82,8 @@ class Conversations:
         refusal = await self._refusal(peer, connection, opened)
         if refusal is not None:
             await connection.close(refusal)
+            if peer.state is PeerState.CONNECTING and peer.link is None and not peer.removed:
+                self._changed(peer, PeerState.DISCONNECTED, _REFUSED_HERE.get(refusal, ""))
             return Ended(refusal)
         link = Link(
             connection,
@@ -89,6 +96,9 @@ class Conversations:
         )
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
         peer.free.clear()
+        if not peer.dialing:
+            # Whoever waits to dial has nothing to wait for, and begins to count when this connection is lost.
+            peer.nudge.set()
         ended = Ended(CloseCode.NORMAL)
         try:
             await self._talk(peer, link, opened)
@@ -107,6 +117,7 @@ class Conversations:
                 await link.close(ended.code, ended.told)
             finally:
                 peer.free.set()
+                peer.denied = ended.code in DENIALS
                 if not peer.removed:
                     self._changed(peer, PeerState.DISCONNECTED, ended.reason)
         return replace(ended, opened=link.theirs is not None)
@@ -127,6 +138,11 @@ class Conversations:
             await peer.free.wait()
         if peer.removed:
             return CloseCode.REFUSED
+        if opened.joined and peer.paused:
+            # One of the two people has just asked for it with a ticket.
+            peer.paused, peer.wanted = False, peer.record.auto_connect
+        if peer.paused:
+            return CloseCode.PAUSED
         return CloseCode.INTERNAL if loop.time() < peer.shunned_until_s else None
 
     async def _talk(self, peer: Peer, link: Link, opened: Opened) -> None:

@@ -22,9 +22,10 @@ DENIALS: Final = frozenset(
         CloseCode.WRONG_PEER,
         CloseCode.VERSION,
         CloseCode.REMOVED,
+        CloseCode.PAUSED,
     }
 )
-"""Answers that asking again will not change."""
+"""Answers that asking again soon will not change."""
 
 
 @dataclass(slots=True)
@@ -106,6 +107,8 @@ def denial_words(code: CloseCode) -> str:
     match code:
         case CloseCode.REMOVED:
             return "This device has been removed from the vault by another member."
+        case CloseCode.PAUSED:
+            return "Somebody has disconnected this device there. `vaultsync peers connect` there ends that."
         case CloseCode.VERSION:
             return "The two devices run versions of vaultsync that cannot talk to each other."
         case CloseCode.NO_CERTIFICATE | CloseCode.BAD_CERTIFICATE:

@@ -36,7 +36,13 @@ class Peer:
     policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
     wanted: bool = True
     """Whether a connection is to be kept: auto-connect, or asked for by a person."""
+    paused: bool = False
+    """A person has disconnected it: nor is it let in, until they connect it or the node starts anew."""
     removed: bool = False
+    dialing: bool = False
+    """Whether it is being dialed, or talked to over the connection that came of that."""
+    denied: bool = False
+    """Whether the last conversation ended with a denial: asking again soon would not change it."""
     hurry: bool = False
     """Whether to dial at once when the link, which is being ended, is gone."""
     shunned_until_s: float = 0.0

@@ -182,6 +182,7 @@ class PeerManager:
         if auto_connect is not None:
             peer.record = await self._database.run(lambda store: store.peers.update(node, auto_connect=auto_connect))
             peer.wanted = auto_connect
+            peer.paused = False
             peer.dial_now()
         return peer
 
@@ -190,14 +191,19 @@ class PeerManager:
         peer = self._require(node)
         peer.shunned_until_s = 0.0
         peer.wanted = True
+        peer.paused = False
         peer.dial_now()
 
     def disconnect_peer(self, node: NodeId) -> None:
-        """Close the connection and dial no more until asked. `NodeError` if it is not known."""
+        """Close the connection; neither dial nor let in until asked. `NodeError` if it is not known.
+
+        What members tell of each other is still heard from it, as it concerns the others too.
+        """
         peer = self._require(node)
         peer.wanted = False
+        peer.paused = True
         if peer.link is not None:
-            peer.link.drop(ConnectionLostError("disconnected by hand", code=CloseCode.NORMAL))
+            peer.link.drop(ConnectionLostError("Disconnected by hand.", code=CloseCode.PAUSED))
 
     def connect_all(self) -> None:
         """Dial every wanted peer now: the network has changed, or somebody asked."""
