@@ -27,6 +27,14 @@ async def served_node(base: Path, name: str) -> AsyncIterator[Node]:
             yield node
 
 
+async def ready(node: Node, root: Path) -> None:
+    """The folder is a vault of the node, and looked through."""
+    service = await node.add_vault(root)
+    await service.tried.wait()
+    assert service.engine is not None
+    await service.engine.scanned.wait()
+
+
 @asynccontextmanager
 async def dashboard(node: Node, size: tuple[int, int] = SMALL) -> AsyncIterator[tuple[Dashboard, Pilot[None]]]:
     """The dashboard of `node`, with its status on show."""

@@ -9,21 +9,12 @@ from textual import events
 from textual.widgets import Input, Static, TextArea
 
 from tests.support.nodes import running_node, until
-from tests.tui.kit import dashboard, says, served_node, shown, typed, write
-from vaultsync.daemon.service import Node
+from tests.tui.kit import dashboard, ready, says, served_node, shown, typed, write
 from vaultsync.server.serve import serve_api
 from vaultsync.tui.app import Dashboard
 from vaultsync.tui.screens.peer import PeerScreen
 from vaultsync.tui.state import Contact
 from vaultsync.tui.widgets.items import ItemList
-
-
-async def ready(node: Node, root: Path) -> None:
-    """The folder is a vault of the node, and looked through."""
-    service = await node.add_vault(root)
-    await service.tried.wait()
-    assert service.engine is not None
-    await service.engine.scanned.wait()
 
 
 async def test_the_overview_shows_a_vault_and_an_edit_as_it_happens(tmp_path: Path) -> None:
@@ -69,9 +60,12 @@ async def test_two_dashboards_pair_by_a_ticket_that_is_copied_and_pasted(tmp_pat
             other.post_message(events.Paste(ticket[80:]))
             await shown(there, lambda: says(there, "“Notes” from laptop"))
             other.screen.query_one("#folder", Input).value = str(target)
-            await shown(there, lambda: says(there, "holds 1 file. They are joined"))
+            await shown(there, lambda: says(there, "holds 1 file. They are compared"))
             await there.press("ctrl+s")
-            await shown(there, lambda: says(there, "Join this vault?"))
+            await shown(there, lambda: says(there, "Join these?"))
+            assert says(there, "↑ 1 only here: they go to the other devices Mine.md")
+            assert says(there, "↓ 1 only there: they come here a.md")
+            assert not (target / "a.md").exists()
             await there.press("y")
             await shown(there, lambda: says(there, "Paired with laptop"))
             await shown(pilot, lambda: says(pilot, "Paired with phone"))

@@ -10,9 +10,14 @@ from vaultsync.client import words
 from vaultsync.client.values import (
     ChangeApplied,
     ChangeObserved,
+    ChangesRefused,
     DeletionHeld,
     Event,
     IndexesDiffer,
+    JoinRequested,
+    MemberJoined,
+    MemberRemoved,
+    OwnRoleChanged,
     PeerPaired,
     PeerStateChanged,
     ProvenInSync,
@@ -113,6 +118,8 @@ def _entry(event: Event, at_ms: int | None, vault_name: Name, peer_name: Name) -
         case PeerPaired():
             text = f"paired with {event.name}: {' '.join(event.words)}"
             return Entry(at_ms, "✓", text, Tone.GOOD)
+        case JoinRequested() | ChangesRefused() | MemberJoined() | MemberRemoved() | OwnRoleChanged():
+            return _member_entry(event, at_ms, vault_name, peer_name)
         case ScanProgressed():
             if not event.done:
                 return None
@@ -120,6 +127,34 @@ def _entry(event: Event, at_ms: int | None, vault_name: Name, peer_name: Name) -
             return Entry(at_ms, "·", text, Tone.DIM)
         case _:
             return None
+
+
+def _member_entry(
+    event: JoinRequested | ChangesRefused | MemberJoined | MemberRemoved | OwnRoleChanged,
+    at_ms: int | None,
+    vault_name: Name,
+    peer_name: Name,
+) -> Entry:
+    vault = vault_name(event.vault)
+    match event:
+        case JoinRequested():
+            return Entry(at_ms, "?", f"{event.name} asks to join {vault}", Tone.BUSY)
+        case ChangesRefused():
+            what = words.count(event.count, "change")
+            text = f"{what} of {peer_name(event.peer)} refused: it only receives {vault}"
+            return Entry(at_ms, "!", text, Tone.BUSY)
+        case MemberJoined():
+            return Entry(at_ms, "✓", f"{event.name} {_does(event.role)} {vault}", Tone.GOOD)
+        case MemberRemoved():
+            return Entry(at_ms, "○", f"{event.name} belongs to {vault} no more", Tone.DIM)
+        case OwnRoleChanged(role="solo"):
+            return Entry(at_ms, "!", f"this device was removed from {vault}; its notes stay here", Tone.BAD)
+        case OwnRoleChanged():
+            return Entry(at_ms, "!", f"this device now {_does(event.role)} {vault}", Tone.BUSY)
+
+
+def _does(role: str) -> str:
+    return "only receives" if role == "observer" else "can edit"
 
 
 def _vault_entry(event: VaultStateChanged, at_ms: int | None, vault_name: Name) -> Entry | None:

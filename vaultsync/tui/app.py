@@ -81,7 +81,7 @@ class Dashboard(Host):
         self.board = lost(self.board, message.error.message)
 
     def on_status_came(self, message: StatusCame) -> None:
-        self.board = answered(self.board, message.status)
+        self.board = answered(self.board, message.status, message.requests)
 
     def on_events_came(self, message: EventsCame) -> None:
         board = self.board
@@ -104,6 +104,11 @@ class Dashboard(Host):
 
     def look_again(self, vault: str) -> None:
         self._feed.look(vault)
+
+    async def answer_requests(self, key: str | None = None) -> None:
+        await self.switch_mode("pair")
+        if isinstance(self.screen, PairScreen):
+            self.screen.begin_answer(key)
 
     def focused_vault(self) -> str | None:
         overview = self.screen_stack[0] if self.current_mode == "overview" else None

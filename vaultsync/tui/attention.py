@@ -21,6 +21,8 @@ class Kind(StrEnum):
     BLOCKED = "blocked"
     PEER = "peer"
     NOTICE = "notice"
+    REFUSED = "refused"
+    KEPT_BACK = "kept back"
     MERGE = "merge"
 
 
@@ -38,6 +40,8 @@ class Matter:
     path: str = ""
     conflict: ConflictInfo | None = None
     held: HeldInfo | None = None
+    paths: tuple[str, ...] = ()
+    """What it is about, if that is a list."""
 
 
 OFFLINE = Badge("✖", "offline", Tone.BAD)
@@ -46,11 +50,14 @@ CONFLICT = Badge("≠", "conflict", Tone.BUSY)
 BLOCKED = Badge("!", "blocked", Tone.BUSY)
 MERGED = Badge("⋈", "merged", Tone.DIM)
 NOTICE = Badge("i", "notice", Tone.BUSY)
+REFUSED = Badge("!", "refused", Tone.BUSY)
+KEPT_BACK = Badge("!", "kept back", Tone.BUSY)
 
 
 def matters(board: Board) -> list[Matter]:
     """Everything, the most pressing first; what was merged comes last, for whoever wants to look."""
-    return [*_vaults(board), *_held(board), *_copies(board), *_blocked(board), *_peers(board), *_merges(board)]
+    parts = (_vaults, _held, _copies, _notices, _roles, _blocked, _peers, _merges)
+    return [matter for part in parts for matter in part(board)]
 
 
 def open_matters(board: Board) -> int:
@@ -89,6 +96,41 @@ def _copies(board: Board) -> Iterator[Matter]:
                 )
 
 
+def _notices(board: Board) -> Iterator[Matter]:
+    for vault in board.vaults:
+        for notice in dict.fromkeys(filter(None, (*vault.notices, vault.watching))):
+            yield Matter(Kind.NOTICE, f"notice {vault.id} {notice}", NOTICE, vault.name, notice, vault=vault.id)
+
+
+def _roles(board: Board) -> Iterator[Matter]:
+    for vault in board.vaults:
+        if vault.withheld_count:
+            title = f"{words.count(vault.withheld_count, 'note')} kept back in {vault.name}"
+            detail = "changed here, but this device only receives"
+            yield Matter(
+                Kind.KEPT_BACK,
+                f"kept {vault.id}",
+                KEPT_BACK,
+                title,
+                detail,
+                vault=vault.id,
+                paths=vault.withheld,
+            )
+        for refused in vault.refused:
+            title = f"{words.count(refused.count, 'change')} of {refused.peer_name}"
+            detail = f"not taken: it only receives {vault.name}"
+            yield Matter(
+                Kind.REFUSED,
+                f"refused {vault.id} {refused.peer}",
+                REFUSED,
+                title,
+                detail,
+                vault=vault.id,
+                peer=refused.peer,
+                paths=refused.paths,
+            )
+
+
 def _blocked(board: Board) -> Iterator[Matter]:
     for vault in board.vaults:
         for trouble in vault.troubles:
@@ -96,7 +138,7 @@ def _blocked(board: Board) -> Iterator[Matter]:
             yield Matter(Kind.BLOCKED, key, BLOCKED, trouble.path, trouble.reason, vault=vault.id, path=trouble.path)
         if vault.trouble_count > len(vault.troubles):
             more = words.count(vault.trouble_count - len(vault.troubles), "more path")
-            yield Matter(Kind.VAULT, f"more {vault.id}", BLOCKED, vault.name, f"and {more}", vault=vault.id)
+            yield Matter(Kind.NOTICE, f"more {vault.id}", BLOCKED, vault.name, f"and {more}", vault=vault.id)
 
 
 def _peers(board: Board) -> Iterator[Matter]:

@@ -68,7 +68,7 @@ class Feed:
             self._run, self._heard_to = run, None
         status = await client.status()
         self._post(NodeFound(client))
-        self._post(StatusCame(status))
+        self._post(StatusCame(status, await client.requests()))
         self._gathered.clear()
         self._stale.set()
         for vault in status.vaults:
@@ -110,7 +110,7 @@ class Feed:
             except TimeoutError:
                 pass
             self._stale.clear()
-            self._post(StatusCame(await client.status()))
+            self._post(StatusCame(await client.status(), await client.requests()))
             await asyncio.sleep(STATUS_GAP_S)
 
     async def _look_around(self, client: RecoveryClient) -> None:

@@ -58,6 +58,10 @@ class Host(App[None]):
         """Something was decided in a vault: see what still waits there."""
         raise NotImplementedError
 
+    async def answer_requests(self, key: str | None = None) -> None:
+        """Go to where devices that ask are let in or turned away, and to the one with that key."""
+        raise NotImplementedError
+
     def focused_vault(self) -> str | None:
         """The id of the vault that actions are about, or None if there is no vault."""
         raise NotImplementedError

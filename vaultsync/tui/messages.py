@@ -16,6 +16,8 @@ from vaultsync.client.values import (
     JoinInfo,
     JoinPreview,
     NewTicket,
+    OpenJoinInfo,
+    RequestInfo,
     RestoreInfo,
     Status,
     TicketInfo,
@@ -45,6 +47,8 @@ class NodeLost(Message):
 @dataclass
 class StatusCame(Message):
     status: Status
+    requests: list[RequestInfo]
+    """Devices that ask to be let in."""
 
 
 @dataclass
@@ -98,6 +102,13 @@ class TicketRefused(Message):
     """The pasted ticket can't be used."""
 
     error: VaultsyncError
+
+
+@dataclass
+class JoinCompared(Message):
+    """A ticket was used, and the folder and the vault are compared; nothing is written yet."""
+
+    found: OpenJoinInfo
 
 
 @dataclass

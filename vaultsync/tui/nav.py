@@ -62,6 +62,8 @@ class NavBar(Horizontal):
         for tab in self.query(NavTab):
             if tab.place == "attention":
                 tab.show_count(open_matters(board))
+            elif tab.place == "pair":
+                tab.show_count(len(board.requests))
         contact = self.query_one("#contact", Static)
         match board.contact:
             case Contact.LIVE:

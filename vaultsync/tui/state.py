@@ -17,6 +17,7 @@ from vaultsync.client.values import (
     PeerInfo,
     PeerPaired,
     PeerStateChanged,
+    RequestInfo,
     ScanProgressed,
     Status,
     SyncProgressed,
@@ -88,6 +89,8 @@ class Board:
     """Held deletions, by vault."""
     conflicts: Mapping[str, tuple[ConflictInfo, ...]] = field(default_factory=dict)
     """Conflict copies and late merges, by vault."""
+    requests: tuple[RequestInfo, ...] = ()
+    """Devices that ask to be let in, the longest waiting first."""
     paired: tuple[PeerPaired, ...] = ()
     """Pairings that the node remembers, the newest last."""
 
@@ -127,7 +130,7 @@ class Board:
         return wanted_bytes / received if received >= 1 else None
 
 
-def answered(board: Board, status: Status) -> Board:
+def answered(board: Board, status: Status, requests: Sequence[RequestInfo] = ()) -> Board:
     """The node has told its status."""
     progress = {
         vault.id: _progressed(board.progress.get(vault.id), vault.pending, vault.wanted_bytes)
@@ -135,7 +138,15 @@ def answered(board: Board, status: Status) -> Board:
         if vault.pending
     }
     scans = {vault.id: board.scans.get(vault.id, 0) for vault in status.vaults if vault.state == "scanning"}
-    return replace(board, contact=Contact.LIVE, why="", status=status, progress=progress, scans=scans)
+    return replace(
+        board,
+        contact=Contact.LIVE,
+        why="",
+        status=status,
+        requests=tuple(requests),
+        progress=progress,
+        scans=scans,
+    )
 
 
 def looked(board: Board, vault: str, held: HeldInfo, conflicts: Sequence[ConflictInfo]) -> Board:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 
@@ -21,7 +22,9 @@ class Confirm(ModalScreen[bool]):
         Binding("left,right", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, text: str, *, yes: str, no: str = "Leave it", danger: bool = False) -> None:
+    def __init__(
+        self, title: str, text: str | Content, *, yes: str, no: str = "Leave it", danger: bool = False
+    ) -> None:
         super().__init__()
         self._title, self._text, self._yes, self._no = title, text, yes, no
         self._danger = danger

@@ -37,7 +37,7 @@ OFFERED = {
     "approve": (Kind.HELD,),
     "undo": (Kind.HELD, Kind.MERGE),
     "reach": (Kind.PEER,),
-    "open_peer": (Kind.PEER,),
+    "open_peer": (Kind.PEER, Kind.REFUSED),
 }
 """Which kinds of matters each action ends."""
 
@@ -93,7 +93,7 @@ class AttentionScreen(BoardScreen):
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if self._shown is not None and self._shown.kind is Kind.PEER:
+        if self._shown is not None and self._shown.kind in OFFERED["open_peer"]:
             await self.action_open_peer()
 
     def _show_highlighted(self) -> None:

@@ -18,6 +18,7 @@ from vaultsync.tui.state import Board, Contact
 from vaultsync.tui.typed import typed_folder
 from vaultsync.tui.widgets.drawing import peer_lines, vault_lines
 from vaultsync.tui.widgets.items import Item, ItemList
+from vaultsync.tui.widgets.join_requests import asking_lines, request_key
 from vaultsync.tui.widgets.panels import ActivityView, Throughput, Transfers
 
 REDRAW_S = 5.0
@@ -79,8 +80,9 @@ class OverviewScreen(BoardScreen):
 
     @property
     def peer_key(self) -> str | None:
-        """Of the highlighted device."""
-        return self.query_one("#peers", ItemList).key
+        """Of the highlighted device, if it is a paired one."""
+        key = self.query_one("#peers", ItemList).key
+        return key if key is not None and self.board.peer(key) is not None else None
 
     def show_board(self, board: Board) -> None:
         now_ms = self.host.now_ms()
@@ -90,7 +92,8 @@ class OverviewScreen(BoardScreen):
         else:
             vaults.say_if_empty(NO_VAULT)
         vaults.show([Item(vault.id, vault_lines(vault, board, now_ms)) for vault in board.vaults])
-        peers.show([Item(peer.id, peer_lines(peer, now_ms)) for peer in board.peers])
+        asking = [Item(request_key(request), asking_lines(request)) for request in board.requests]
+        peers.show([*asking, *(Item(peer.id, peer_lines(peer, now_ms)) for peer in board.peers)])
         peers.border_subtitle = _peers_subtitle(board)
         self.query_one(Throughput).show(board)
         self.query_one(Transfers).show(board)
@@ -99,7 +102,10 @@ class OverviewScreen(BoardScreen):
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if event.option_list.id == "peers" and event.option.id is not None:
-            await self.app.push_screen(PeerScreen(event.option.id))
+            if self.peer_key is None:
+                await self.host.answer_requests(event.option.id)
+            else:
+                await self.app.push_screen(PeerScreen(event.option.id))
         elif event.option_list.id == "vaults" and event.option.id is not None:
             await self.app.switch_mode("settings")
 
@@ -108,9 +114,12 @@ class OverviewScreen(BoardScreen):
     def action_sync_now(self) -> None:
         self.do("sync now", lambda client: client.sync_now(), "Looking at every folder, dialing every device.")
 
-    def action_open_peer(self) -> None:
-        if (peer := self._peer()) is not None:
-            self.app.push_screen(PeerScreen(peer))
+    async def action_open_peer(self) -> None:
+        key = self.query_one("#peers", ItemList).key
+        if key is not None and self.peer_key is None:
+            await self.host.answer_requests(key)
+        elif (peer := self._peer()) is not None:
+            await self.app.push_screen(PeerScreen(peer))
 
     def action_connect(self) -> None:
         if (peer := self._peer()) is not None:
@@ -126,7 +135,7 @@ class OverviewScreen(BoardScreen):
     def _peer(self) -> str | None:
         peer = self.peer_key
         if peer is None:
-            self.notify("There is no other device yet. Press a to add one.", severity="warning")
+            self.notify("Highlight a device first; press a to add one.", severity="warning")
         return peer
 
     @work(name="add folder", exclusive=True, group="add folder")

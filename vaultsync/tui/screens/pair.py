@@ -1,16 +1,18 @@
-"""Pair: add a device with a ticket, join a vault with one, and see to the tickets that are open."""
+"""Pair: add a device with a ticket, join a vault with one; tickets that are open, devices that ask to be let in."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widgets import TabbedContent, TabPane
 
 from vaultsync.tui.host import BoardScreen
 from vaultsync.tui.state import Board
 from vaultsync.tui.widgets.add_device import AddDevice
+from vaultsync.tui.widgets.join_requests import JoinRequests
 from vaultsync.tui.widgets.join_vault import JoinVault
 from vaultsync.tui.widgets.open_tickets import OpenTickets
 
@@ -26,6 +28,10 @@ class PairScreen(BoardScreen):
         Binding("g", "qr", "QR code", tooltip="Show the ticket as a QR code in the whole window"),
         Binding("t", "tickets", "Tickets", tooltip="List the tickets that can still be used"),
         Binding("x", "revoke", "Revoke", tooltip="Make the highlighted open ticket useless"),
+        Binding("w", "requests", "Who asks", tooltip="List the devices that ask to be let in"),
+        Binding("l", "let_in('member')", "Let in", tooltip="Let the highlighted device in; it can edit. Asks first"),
+        Binding("o", "let_in('observer')", "Only receives", tooltip="Let it in, but only to receive. Asks first"),
+        Binding("n", "deny", "Deny", tooltip="Turn the highlighted device away"),
         Binding("ctrl+s", "join_now", "Join", tooltip="Join with the pasted ticket"),
         Binding("escape", "blur", "Out of the field", tooltip="Leave a text field, so that keys work again"),
     ]
@@ -38,11 +44,21 @@ class PairScreen(BoardScreen):
                 yield JoinVault()
             with TabPane("Open tickets", id="open"):
                 yield OpenTickets()
+            with TabPane("Requests", id="asking"):
+                yield JoinRequests()
 
     def show_board(self, board: Board) -> None:
         self.query_one(AddDevice).show(board)
         self.query_one(JoinVault).show(board)
         self.query_one(OpenTickets).show(board)
+        asking = self.query_one(JoinRequests)
+        before = asking.waiting
+        asking.show(board)
+        if asking.waiting == before:
+            return
+        title = f"Requests !{asking.waiting}" if asking.waiting else "Requests"
+        self.query_one("#pair", TabbedContent).get_tab("asking").label = Content(title)
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""
@@ -54,6 +70,8 @@ class PairScreen(BoardScreen):
             return self._at("add")
         if action == "revoke":
             return self._at("open")
+        if action in ("let_in", "deny"):
+            return self._at("asking") and self.query_one(JoinRequests).waiting > 0
         return not (action in ("join_now", "blur") and not self._at("join"))
 
     def _at(self, tab: str) -> bool:
@@ -68,6 +86,11 @@ class PairScreen(BoardScreen):
         """Ready for a ticket to be pasted."""
         self._go_to("join")
         self.query_one(JoinVault).begin()
+
+    def begin_answer(self, key: str | None = None) -> None:
+        """Ready to answer the request with that key, or the first one."""
+        self._go_to("asking")
+        self.query_one(JoinRequests).go_to(key)
 
     def _go_to(self, tab: str) -> None:
         self.query_one("#pair", TabbedContent).active = tab
@@ -97,6 +120,15 @@ class PairScreen(BoardScreen):
 
     def action_revoke(self) -> None:
         self.query_one(OpenTickets).revoke()
+
+    def action_requests(self) -> None:
+        self.begin_answer()
+
+    def action_let_in(self, role: Literal["member", "observer"]) -> None:
+        self.query_one(JoinRequests).let_in(role)
+
+    def action_deny(self) -> None:
+        self.query_one(JoinRequests).deny()
 
     def action_join_now(self) -> None:
         self.query_one(JoinVault).join()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import work
 from textual.app import ComposeResult
@@ -13,7 +13,8 @@ from textual.widgets import Static
 
 from vaultsync.client import words
 from vaultsync.client.recovery import RecoveryClient
-from vaultsync.client.values import AttemptInfo, PeerInfo
+from vaultsync.client.values import AttemptInfo, PeerInfo, PeerVaultInfo
+from vaultsync.tui.dialogs.choose import Choose
 from vaultsync.tui.dialogs.confirm import Confirm
 from vaultsync.tui.dialogs.prompt import Prompt
 from vaultsync.tui.host import BoardScreen
@@ -39,6 +40,7 @@ class PeerScreen(BoardScreen):
         Binding("c", "connect", "Connect", tooltip="Connect now, and keep connected"),
         Binding("d", "disconnect", "Disconnect", tooltip="Disconnect until it is asked for again"),
         Binding("y", "resync", "Resync", tooltip="Begin the conversation anew, and compare everything"),
+        Binding("l", "role", "Role", tooltip="Let it edit, or let it only receive; asks first"),
         Binding("x", "remove", "Remove", tooltip="Forget the device; asks first"),
     ]
 
@@ -114,6 +116,27 @@ class PeerScreen(BoardScreen):
         if name is not None:
             self.do("rename", lambda client: client.update_peer(peer.id, name=name), f"It is called {name} now.")
 
+    @work(name="change role", exclusive=True, group="role")
+    async def action_role(self) -> None:
+        peer = self.board.peer(self._peer)
+        if peer is None or not peer.vaults:
+            return
+        shared = {vault.id: vault for vault in peer.vaults}
+        chosen: str | None = next(iter(shared))
+        if len(shared) > 1:
+            items = [(vault.id, _role_content(vault)) for vault in shared.values()]
+            chosen = await self.app.push_screen_wait(Choose(f"What may {peer.name} do?", "In which vault?", items))
+        if chosen is None:
+            return
+        vault = shared[chosen]
+        edits = vault.role == "member"
+        role: Literal["member", "observer"] = "observer" if edits else "member"
+        question = f"Let {peer.name} only receive?" if edits else f"Let {peer.name} edit?"
+        if await self.app.push_screen_wait(Confirm(question, _role_question(vault), yes="Change")):
+            what = "only receives" if edits else "can edit"
+            done = f"{peer.name} {what} {vault.name} now; every device is told."
+            self.do("role", lambda client: client.set_role(peer.id, role, vault.id), done)
+
     @work(name="remove", exclusive=True, group="remove")
     async def action_remove(self) -> None:
         peer = self.board.peer(self._peer)
@@ -152,10 +175,26 @@ def about_peer(peer: PeerInfo, now_ms: int) -> Content:
         ("Addresses", Content(", ".join(peer.addresses) or "none known")),
     ]
     for vault in peer.vaults:
-        role = "edits" if vault.role == "member" else "only receives"
         state = words.shared_state(peer, vault, now_ms)
-        rows.append(("Vault", Content.assemble((vault.name, "bold"), f"  {role} · {state}")))
+        rows.append(("Vault", Content.assemble((vault.name, "bold"), f"  {_may(vault.role)} · {state}")))
     return Content("\n").join(Content.assemble((f"{name:<11}", Tone.DIM), value) for name, value in rows)
+
+
+def _role_content(vault: PeerVaultInfo) -> Content:
+    return Content.assemble((vault.name, "bold"), f"  {_may(vault.role)}")
+
+
+def _role_question(vault: PeerVaultInfo) -> str:
+    if vault.role == "member":
+        return (
+            f"It goes on receiving {vault.name}. What is changed there from now on stays on that device alone, and is "
+            "shown as kept back."
+        )
+    return f"What is changed there reaches every device of {vault.name}, and so does what it has kept back so far."
+
+
+def _may(role: str) -> str:
+    return "can edit" if role == "member" else "only receives"
 
 
 def _connection(peer: PeerInfo) -> Content:

@@ -30,9 +30,11 @@ def bar(done: int, total: int, cells: int = BAR_CELLS) -> Content:
 
 def vault_lines(vault: VaultInfo, board: Board, now_ms: int) -> Content:
     """A vault in two lines: what it is and how it is; what it holds and the proof."""
+    receives = " (receives only)" if vault.role == "observer" else ""
     first = Content.assemble(
         badge_content(vault_badge(vault, board.peers)),
         (vault.name, "bold"),
+        (receives, Tone.DIM),
         "  ",
         (_vault_state(vault, board), Tone.PLAIN),
     )

@@ -23,6 +23,7 @@ class ItemList(OptionList):
 
     DEFAULT_CSS = """
     ItemList { text-wrap: nowrap; text-overflow: ellipsis; }
+    ItemList.-empty { text-wrap: wrap; }
     """
 
     def __init__(self, *, empty: str, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -60,6 +61,7 @@ class ItemList(OptionList):
             return
         key = self.highlighted_option.id if self.highlighted_option is not None and before else None
         place = self.highlighted or 0
+        self.set_class(not self._items, "-empty")
         if not self._items:
             self.set_options([Option(Content.from_markup(self._empty), disabled=True)])
             return

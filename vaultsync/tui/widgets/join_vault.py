@@ -15,10 +15,10 @@ from textual.widgets import Button, Input, Label, Static, TextArea
 from vaultsync.client import words
 from vaultsync.client.pasting import folder_name
 from vaultsync.client.recovery import RecoveryClient
-from vaultsync.client.values import JoinInfo, JoinPreview
+from vaultsync.client.values import JoinInfo, JoinPreview, OpenJoinInfo
 from vaultsync.errors import VaultsyncError
 from vaultsync.tui.dialogs.confirm import Confirm
-from vaultsync.tui.messages import JoinedVault, RequestFailed, TicketChecked, TicketRefused
+from vaultsync.tui.messages import JoinCompared, JoinedVault, RequestFailed, TicketChecked, TicketRefused
 from vaultsync.tui.state import Board
 from vaultsync.tui.tone import Tone
 from vaultsync.tui.typed import typed_folder
@@ -27,6 +27,10 @@ from vaultsync.tui.widgets.part import Part
 
 PAUSE_S: Final = 0.15
 """How long typing must rest before the ticket is looked at."""
+
+
+NAMED: Final = 3
+"""Paths of each kind that are named."""
 
 
 class JoinVault(Part):
@@ -110,7 +114,7 @@ class JoinVault(Part):
         self.query_one("#join-now", Button).disabled = not preview.root
         if self._joins_when_checked and preview.root:
             self._joins_when_checked = False
-            self._confirm(preview)
+            self._begin(preview)
         self._say("A good ticket", preview_text(preview, self.board_screen.host.now_ms()))
 
     def on_ticket_refused(self, message: TicketRefused) -> None:
@@ -121,9 +125,47 @@ class JoinVault(Part):
     def join(self) -> None:
         """Ask once more, then join; as soon as what is typed has been looked at."""
         if self._preview is not None and self._preview.root:
-            self._confirm(self._preview)
+            self._begin(self._preview)
         else:
             self._joins_when_checked = True
+
+    def _begin(self, preview: JoinPreview) -> None:
+        if preview.files and not preview.served_at:
+            self._compare(preview)
+        else:
+            self._confirm(preview)
+
+    def _compare(self, preview: JoinPreview) -> None:
+        """Use the ticket, and show what would come together before anything is written."""
+        reaching = f"◌ Reaching {preview.device_name}, and comparing {preview.root} with the vault …"
+        self._say("Comparing", Content.styled(reaching, Tone.BUSY))
+        ticket, root = self.query_one("#pasted", TextArea).text, Path(preview.root)
+
+        async def compare(client: RecoveryClient) -> JoinCompared:
+            return JoinCompared(await client.open_join(ticket, root))
+
+        self.ask("compare", compare, group="join")
+
+    @work(name="agree to join", exclusive=True, group="agree")
+    async def on_join_compared(self, message: JoinCompared) -> None:
+        message.stop()
+        found = message.found
+        agreed = await self.app.push_screen_wait(
+            Confirm("Join these?", comparison(found), yes="Join", no="Do not join")
+        )
+        if agreed:
+            self._say("Joining", Content.styled("◌ Joining …", Tone.BUSY))
+        else:
+            said = "Not joined; nothing was written. The ticket is used up: to join after all, make another one there."
+            self._say("Not joined", Content(said))
+
+        async def settle(client: RecoveryClient) -> JoinedVault | None:
+            if agreed:
+                return JoinedVault(await client.accept_join(found.id))
+            await client.leave_join(found.id)
+            return None
+
+        self.ask("settle joining", settle)
 
     @work(name="confirm joining", exclusive=True, group="join")
     async def _confirm(self, preview: JoinPreview) -> None:
@@ -199,6 +241,26 @@ def preview_text(preview: JoinPreview, now_ms: int) -> Content:
     return Content("\n").join(lines)
 
 
+def comparison(found: OpenJoinInfo) -> Content:
+    """What would come together, by kind, with the first paths of each."""
+    kinds = (
+        ("=", Tone.DIM, found.same, "the same on both", "", ()),
+        ("↑", Tone.GOOD, found.only_here, "only here", ": they go to the other devices", found.only_here_paths),
+        ("↓", Tone.GOOD, found.only_there, "only there", ": they come here", found.only_there_paths),
+        ("≠", Tone.BUSY, found.differ, "different", ": merged, both versions stay in history", found.differ_paths),
+    )
+    lines = [Content(f"{found.root} and “{found.vault_name}” of {found.peer_name}. Nothing is deleted."), Content("")]
+    for sign, tone, number, kind, meaning, paths in kinds:
+        lines.append(
+            Content.assemble((f"{sign} {number:>7,} {kind}", f"bold {tone}"), (meaning if number else "", Tone.DIM))
+        )
+        lines += [Content.styled(f"            {path}", Tone.DIM) for path in paths[:NAMED]]
+        if number > NAMED and paths:
+            lines.append(Content.styled(f"            and {words.count(number - NAMED, 'more file')}", Tone.DIM))
+    lines += [Content(""), Content("Both screens show:"), Content.styled("  ".join(found.words), "bold $secondary")]
+    return Content("\n").join(lines)
+
+
 def joined_text(joined: JoinInfo) -> Content:
     return Content.assemble(
         (f"✓ Paired with {joined.peer_name}", f"bold {Tone.GOOD}"),
@@ -220,6 +282,6 @@ def _folder_words(preview: JoinPreview) -> str:
     if not preview.files:
         return f"{preview.root} is empty: it will be filled."
     return (
-        f"{preview.root} holds {words.count(preview.files, 'file')}. They are joined with the vault's: nothing is "
-        "deleted, and of two notes with one name both texts are kept."
+        f"{preview.root} holds {words.count(preview.files, 'file')}. They are compared with the vault's first, and "
+        "nothing is written before you agree."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -28,6 +29,10 @@ WHAT_TO_DO: Final = {
     "[b]p[/] approves: delete everywhere. [b]u[/] undoes: the files come back here.",
     Kind.BLOCKED: "It stays safe with the other devices, and is tried again by itself when this is mended.",
     Kind.VAULT: "Nothing is deleted anywhere meanwhile; syncing goes on by itself when this is mended.",
+    Kind.NOTICE: "It goes away by itself when it is mended.",
+    Kind.KEPT_BACK: "They stay on this device only, and nothing of them is lost. To share them, let another device "
+    "that can edit give this one the role: there on this device's page, [b]l[/].",
+    Kind.REFUSED: "They stay on that device. [b]o[/] or Enter opens it; [b]l[/] there lets it edit, and they come.",
     Kind.PEER: "It is dialed again by itself. [b]c[/] dials it now; [b]o[/] or Enter shows its addresses and attempts.",
 }
 
@@ -66,8 +71,9 @@ class MatterView(Vertical):
             static.border_title = f"{title}, {device}" if device else title
             static.update("…")
         if matter.held is not None:
-            lines = [Content(path) for path in matter.held.paths[:SHOWN_LINES]]
-            more.update(Content("\n").join([Content(""), Content.styled("Held:", Tone.DIM), *lines]))
+            more.update(_listed("Held:", matter.held.paths))
+        elif matter.paths:
+            more.update(_listed("These:", matter.paths))
 
     def show_sides(self, sides: SidesCame) -> None:
         """The contents of both sides; lines that only one side has are marked."""
@@ -80,6 +86,10 @@ class MatterView(Vertical):
         rows = [("State", found.state), ("To mend it", found.unblock), ("Here with", ", ".join(found.has_it))]
         lines = [Content.assemble((f"{name:<12}", Tone.DIM), text) for name, text in rows if text]
         self.query_one("#matter-more", Static).update(Content("\n").join([Content(""), *lines]))
+
+
+def _listed(title: str, paths: Sequence[str]) -> Content:
+    return Content("\n").join(["", Content.styled(title, Tone.DIM), *map(Content, paths[:SHOWN_LINES])])
 
 
 def _lines(content: bytes | None) -> list[str] | None:
