@@ -16,7 +16,7 @@ from vaultsync.errors import TransportError
 from vaultsync.transport.certificates import make_certificate
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.quic import QuicSettings, listen, mutual
-from vaultsync.transport.quic.mutual import CappedLimit, MutualConnection, check_aioquic
+from vaultsync.transport.quic.mutual import PROBE_EVERY_S, CappedLimit, MutualConnection, check_aioquic
 
 
 def test_the_installed_aioquic_fits() -> None:
@@ -151,3 +151,22 @@ def test_the_send_buffer_counts_what_is_not_acknowledged() -> None:
     assert client.send_room(0) == bound - 1000
     exchange(client, server, start=100)
     assert client.send_room(0) == bound
+
+
+def test_a_silent_path_is_probed_again_and_again() -> None:
+    """An outage of seconds must not leave a path alone for longer than it lasted."""
+    identity, now_s = Identity.generate(), 0.0
+    configuration = QuicConfiguration(
+        certificate=make_certificate(identity, time.time()), is_client=True, private_key=identity.tls_key
+    )
+    quic = MutualConnection(configuration=configuration, settings=QuicSettings())
+    quic.connect(("10.0.0.1", 4000), now_s)
+    probes: list[float] = []
+    for _ in range(14):
+        assert quic.datagrams_to_send(now_s)
+        due_s = quic.get_timer()
+        assert due_s is not None
+        probes.append(due_s - now_s)
+        now_s = due_s
+        quic.handle_timer(now_s)
+    assert probes[0] < probes[-1] <= PROBE_EVERY_S

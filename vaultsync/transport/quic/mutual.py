@@ -44,7 +44,11 @@ _LIMIT: Final = ("frame_type", "name", "sent", "used", "value")
 _STREAM: Final = ("is_blocked", "max_stream_data_local", "max_stream_data_local_sent", "sender", "receiver")
 _SENDER: Final = ("_buffer_start", "_buffer_stop", "_buffer_fin", "_reset_error_code")
 _RECEIVER: Final = ("highest_offset", "is_finished")
-_LOSS: Final = ("_rtt_initialized", "_rtt_smoothed")
+_LOSS: Final = ("_pto_count", "_rtt_initialized", "_rtt_smoothed", "get_probe_timeout")
+
+PROBE_EVERY_S: Final = 1.0
+"""On a silent path, aioquic doubles the time between probes without end (RFC 9002 §6.2.1), so that a path that comes
+and goes is rarely probed while it is there. One or two packets a second burden no path, and go on for 15 s at most."""
 
 
 def check_aioquic() -> None:
@@ -192,6 +196,12 @@ class MutualConnection(QuicConnection):
         """The application has taken a stream over, so the peer may open another once one is finished."""
         limit = self._uni_cap if unidirectional else self._bidi_cap
         limit.cap += 1
+
+    def handle_timer(self, now: float) -> None:
+        super().handle_timer(now)
+        loss = self._loss
+        while loss._pto_count > 0 and loss.get_probe_timeout() * 2**loss._pto_count > PROBE_EVERY_S:
+            loss._pto_count -= 1
 
     def _initialize(self, peer_cid: bytes) -> None:
         super()._initialize(peer_cid)
