@@ -92,3 +92,18 @@ async def test_a_node_is_told_to_look_and_to_stop(laptop: Device) -> None:
     assert await as_json(laptop, "stop") == {"stopped": laptop.pid}
     assert await laptop.stop() == 0
     await typed(laptop, "stop", code=3)
+
+
+async def test_the_doctor_looks_with_and_without_a_node(laptop: Device) -> None:
+    def by_check(found: object) -> dict[str, str]:
+        assert isinstance(found, list)
+        assert all(set(each) == {"check", "level", "text", "mend"} for each in found)
+        return {each["check"]: each["level"] for each in found}
+
+    await laptop.start()
+    assert by_check(await as_json(laptop, "doctor"))["node"] == "fine"
+    assert "✓" in await typed(laptop, "doctor")
+    assert await laptop.stop() == 0
+    (laptop.vault / ".vaultsync" / "vault.json").unlink()
+    assert by_check(await as_json(laptop, "doctor", code=1))["folder"] == "problem"
+    assert "1 problem" in await typed(laptop, "doctor", code=1)

@@ -20,6 +20,7 @@ from vaultsync.cli import (
     deleted,
     demo,
     diff,
+    doctor,
     explain,
     history,
     identity,
@@ -64,6 +65,7 @@ app.add_typer(requests.app, name="requests")
 app.command()(leave.leave)
 app.command()(sync_now.sync_now)
 app.command()(stop.stop)
+app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(identity.app, name="identity")
