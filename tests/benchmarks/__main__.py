@@ -1,6 +1,7 @@
 """The side-by-side benchmarks.
 
     python -m tests.benchmarks [--only NAME …] [--runs N] [--quick] [--syncthing] [--out FOLDER]
+        [--vaults FOLDER]
     python -m tests.benchmarks profile [--notes N] [--large BYTES]
 
 Runs vaultsync and, where `--syncthing` is given and it is installed, Syncthing: as it comes, and tuned (told that
@@ -14,13 +15,16 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from tests.benchmarks import syncthing
+from tests.benchmarks.caretaker import cared_for, empty
 from tests.benchmarks.contender import Contender
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.plot import line_plot
@@ -31,6 +35,9 @@ from tests.benchmarks.vaults import copy
 
 Make = Callable[[Path], Contender]
 
+ROOM: Final = 8_000_000_000
+"""Bytes of free disk below which no run begins: the largest writes a GiB twice, with a copy to compare."""
+
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n")[0])
@@ -40,18 +47,28 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="one run, fewer samples, nothing above 10,000 notes")
     parser.add_argument("--syncthing", action="store_true")
     parser.add_argument("--out", type=Path, help="a folder for results.json, results.md and growth.svg")
-    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "vaultsync-benchmarks")
-    parser.add_argument("--keep", action="store_true", help="leave the folders of the runs, for another run soon after")
+    parser.add_argument("--vaults", type=Path, help="a folder that keeps the vaults that are made, for the next time")
     parser.add_argument("--notes", type=int, default=10_000, help="profile: how many")
     parser.add_argument("--large", type=int, default=0, help="profile: one file of so many bytes instead")
     options = parser.parse_args(arguments)
-    work: Path = options.work
-    (work / "vaults").mkdir(parents=True, exist_ok=True)
-    if options.what == "profile":
-        profile(work, options.notes, options.large)
-        return
     if options.syncthing and not syncthing.installed():
         parser.error("syncthing is not installed")
+    # What is stored so far is printed also when somebody ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    work = Path(tempfile.gettempdir()) / f"vaultsync-benchmarks-{os.getpid()}-{time.time_ns():x}"
+    with cared_for(work):
+        if options.vaults is not None:
+            options.vaults.mkdir(parents=True, exist_ok=True)
+            (work / "vaults").symlink_to(options.vaults.resolve())
+        else:
+            (work / "vaults").mkdir()
+        if options.what == "profile":
+            profile(work, options.notes, options.large)
+        else:
+            _compare(options, work)
+
+
+def _compare(options: argparse.Namespace, work: Path) -> None:
     contenders: list[Make] = [Ours]
     if options.syncthing:
         contenders += [syncthing.Syncthing, lambda where: syncthing.Syncthing(where, tuned=True)]
@@ -64,9 +81,6 @@ def main(arguments: Sequence[str]) -> None:
                 _plot(runs, options.out)
     finally:
         print(table(runs))
-        if not options.keep:
-            # Only now: on ext4, freshly deleted files make new ones slow to create for minutes.
-            shutil.rmtree(work / "runs", ignore_errors=True)
 
 
 def _chosen(names: Sequence[str] | None, *, quick: bool) -> list[Scenario]:
@@ -86,6 +100,9 @@ def _measure(
         made.rename(source)
     for _ in range(times):
         for make in contenders[:1] if scenario.own else contenders:
+            free = shutil.disk_usage(work).free
+            if free < ROOM:
+                sys.exit(f"There are {free / 1e9:.1f} GB free below {work.parent}; a run may need {ROOM / 1e9:.0f} GB.")
             where = work / "runs" / str(time.time_ns())
             where.mkdir(parents=True)
             copy(source, where / "a")
@@ -94,6 +111,7 @@ def _measure(
                 numbers = scenario.run(contender, quick)
             finally:
                 contender.stop()
+                empty(where)
             runs.append(Run(scenario.name, contender.name, numbers))
             shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
             print(f"{scenario.name:<16} {contender.name:<16} {shown}", flush=True)

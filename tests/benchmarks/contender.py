@@ -34,6 +34,9 @@ class Contender(Protocol):
     def bytes_sent(self) -> int:
         """What A has sent to B."""
 
+    def own_numbers(self) -> dict[str, float]:
+        """What only this contender can tell of the time since `connect`."""
+
     @property
     def pids(self) -> tuple[int, int]: ...
 

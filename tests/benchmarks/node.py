@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.node HOME NAME ROOT
 
-Commands: `add`, `ticket`, `join TICKET`, `bytes`, `profile`, `stop`. Besides the answers there are lines for events,
-with the time on the machine's monotonic clock, which all processes share: `scanned`, `in_sync`.
+Commands: `add`, `ticket`, `join TICKET`, `bytes`, `profile`, `reset` and `turns` (of the event loop), `stop`. Besides
+the answers there are lines for events, with the time on the machine's monotonic clock, which all processes share:
+`scanned`, `in_sync`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.sampling import Sampler
+from tests.benchmarks.turns import TimedSelector
 from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.events import ProvenInSync, VaultStateChanged
 from vaultsync.daemon.opening import open_node
 from vaultsync.daemon.service import Node
 from vaultsync.server.serve import serve_api
-
-SLOW_TURN_S = 0.02
 
 
 def say(what: str, **more: object) -> None:
@@ -36,28 +36,10 @@ async def tell(node: Node) -> None:
             say("scanned")
 
 
-class Turns:
-    """The longest turn of the event loop: how late a callback comes that is always due."""
-
-    def __init__(self) -> None:
-        self.longest_s = 0.0
-        self.slow = 0
-
-    async def watch(self) -> None:
-        while True:
-            before = time.thread_time()
-            await asyncio.sleep(0)
-            took = time.thread_time() - before
-            self.longest_s = max(self.longest_s, took)
-            self.slow += took > SLOW_TURN_S
-            await asyncio.sleep(0.001)
-
-
-async def obey(node: Node, root: Path) -> None:
+async def obey(node: Node, root: Path, turns: TimedSelector) -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    turns, watching = Turns(), None
     sampler: Sampler | None = None
     while line := (await reader.readline()).decode():
         command, _, argument = line.strip().partition(" ")
@@ -73,8 +55,8 @@ async def obey(node: Node, root: Path) -> None:
         elif command == "bytes":
             links = [peer.link.connection for peer in node.peers.get_peers() if peer.link is not None]
             say("bytes", sent=sum(link.bytes_sent for link in links))
-        elif command == "turns" and watching is None:
-            watching = asyncio.create_task(turns.watch())
+        elif command == "reset":
+            turns.reset()
         elif command == "turns":
             say("turns", longest_ms=turns.longest_s * 1000, slow=turns.slow)
         elif command == "profile" and sampler is None:
@@ -85,11 +67,9 @@ async def obey(node: Node, root: Path) -> None:
             say("profile", kinds=sampler.kinds, places=sampler.places.most_common(40))
         elif command == "stop":
             break
-    if watching is not None:
-        watching.cancel()
 
 
-async def main(home: Path, name: str, root: Path) -> None:
+async def main(home: Path, name: str, root: Path, turns: TimedSelector) -> None:
     places = Places(home / "config", home / "data")
     config = Config(name, listen_host="127.0.0.1", mdns=False)
     async with open_node(places, config, command="benchmark", environ={"VAULTSYNC_KEYRING": "off"}) as node:
@@ -97,11 +77,13 @@ async def main(home: Path, name: str, root: Path) -> None:
         running = asyncio.create_task(node.run())
         say("ready")
         async with serve_api(node):
-            await obey(node, root)
+            await obey(node, root, turns)
         node.stopping.set()
         await running
         telling.cancel()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    selector = TimedSelector()
+    with asyncio.Runner(loop_factory=selector.make_loop) as runner:
+        runner.run(main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), selector))

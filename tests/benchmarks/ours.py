@@ -72,9 +72,15 @@ class NodeProcess:
     def stop(self) -> None:
         if self._process is None:
             return
-        self.say("stop")
-        self._process.wait(60)
-        self._process = None
+        try:
+            self.say("stop")
+            self._process.wait(60)
+        except BrokenPipeError:
+            pass  # it has ended by itself, and what asks it next says so
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
 
 class Ours:
@@ -102,6 +108,8 @@ class Ours:
     def connect(self) -> float:
         self.first.say("ticket")
         ticket = self.first.hear("ticket")["text"]
+        for node in (self.first, self.second):
+            node.say("reset")
         began_s = time.monotonic()
         self.second.say(f"join {ticket}")
         return began_s
@@ -124,6 +132,15 @@ class Ours:
         sent = self.first.hear("bytes")["sent"]
         assert isinstance(sent, int)
         return sent
+
+    def own_numbers(self) -> dict[str, float]:
+        longest_ms = 0.0
+        for node in (self.first, self.second):
+            node.say("turns")
+            turns = node.hear("turns")["longest_ms"]
+            assert isinstance(turns, float)
+            longest_ms = max(longest_ms, turns)
+        return {"longest_turn_ms": longest_ms}
 
     def stop(self) -> None:
         for node in (self.first, self.second):

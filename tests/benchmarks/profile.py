@@ -30,7 +30,7 @@ def profile(work: Path, notes: int, large: int) -> None:
         pair.start_first()
         for node in (pair.first, pair.second):
             node.say("profile")
-            node.say("turns")
+            node.say("reset")
         before = [processes.cpu_s(pid) for pid in pair.pids]
         began_s = pair.connect()
         took_s = pair.wait_identical() - began_s

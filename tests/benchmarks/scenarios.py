@@ -77,7 +77,7 @@ def first_sync(contender: Contender, _quick: bool) -> Numbers:
     meter = _Meter(contender)
     began_s = contender.connect()
     took_s = contender.wait_identical() - began_s
-    numbers = {"seconds": took_s, **meter.read()}
+    numbers = {"seconds": took_s, **meter.read(), **contender.own_numbers()}
     notes_s = newest_change_s(contender.b, contender.own_names, ".md")
     if notes_s:
         numbers["notes_there_s"] = notes_s - (time.time() - (time.monotonic() - began_s))

@@ -104,9 +104,12 @@ class _Instance:
     def stop(self) -> None:
         if self._process is None:
             return
-        self.call("POST", "/rest/system/shutdown")
-        self._process.wait(60)
-        self._process = None
+        process, self._process = self._process, None
+        try:
+            self.call("POST", "/rest/system/shutdown")
+            process.wait(60)
+        finally:
+            process.kill()
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
         connection = http.client.HTTPConnection("127.0.0.1", self._gui, timeout=120)
@@ -224,6 +227,9 @@ class Syncthing:
         sent = self._first.connection(self._second)["outBytesTotal"]
         assert isinstance(sent, int)
         return sent
+
+    def own_numbers(self) -> dict[str, float]:
+        return {}
 
     def stop(self) -> None:
         for one in (self._first, self._second):
