@@ -176,11 +176,17 @@ class Scene:
         peer = self.victim.peers.get_peer(self.attacker.node)
         return "" if peer is None else peer.reason
 
+    @property
+    def refused(self) -> dict[str, int]:
+        """How often something was refused to the attacker, by close code."""
+        return self.victim.peers.refusals.of(self.attacker.node)
+
     async def refuses(self, code: CloseCode) -> None:
-        """The node closes the connection with `code`, tells why, and goes on with everybody else as if nothing was."""
+        """The node closes the connection with `code`, tells why, counts it, and goes on with everybody else."""
         found, _ = await self.attacker.closed()
         assert found is code
         await until(lambda: bool(self.reason))
+        assert self.refused.get(code.name.lower()), self.refused
         await self.is_well()
 
     async def is_well(self) -> None:

@@ -60,6 +60,7 @@ async def test_what_a_stranger_says_first(stage: Scene, code: CloseCode, say: Sa
         await say(somebody, stage.attacker.vault)
         found, reason = await somebody.closed()
         assert found is code
+        assert stage.victim.peers.refusals.of(None) == {code.name.lower(): 1}
         assert somebody.heard == []
         assert "notes" not in reason
     assert len(stage.victim.peers.get_peers()) == known
@@ -76,6 +77,7 @@ async def test_guessing_tickets(stage: Scene) -> None:
             await somebody.say(Join(stage.attacker.vault, guess.to_bytes(16, "big"), "S", "s"))
             assert (await somebody.closed())[0] is CloseCode.REFUSED
         assert somebody.heard == []
+    assert stage.victim.peers.refusals.of(None) == {"refused": 100}
     await stage.is_well()
 
 

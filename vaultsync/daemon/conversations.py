@@ -15,6 +15,7 @@ from vaultsync.daemon.exchange import MemberExchange
 from vaultsync.daemon.greeting import DENIALS, Opened, denial_words
 from vaultsync.daemon.link import Access, Link
 from vaultsync.daemon.peer import Peer, PeerState
+from vaultsync.daemon.refusals import Refusals
 from vaultsync.errors import (
     CloseCode,
     ConnectionLostError,
@@ -67,6 +68,7 @@ class Conversations:
         hello: Callable[[], Hello],
         now_ms: Callable[[], int],
         changed: Callable[[Peer, PeerState, str], None],
+        refusals: Refusals,
     ) -> None:
         """`changed` is told of every new state of a peer, with the reason in words."""
         self._own = own
@@ -75,6 +77,7 @@ class Conversations:
         self._hello = hello
         self._now_ms = now_ms
         self._changed = changed
+        self._refusals = refusals
         self.exchange: MemberExchange | None = None
 
     async def hold(self, peer: Peer, connection: Connection, opened: Opened) -> Ended:
@@ -104,11 +107,14 @@ class Conversations:
             await self._talk(peer, link, opened)
         except VaultsyncError as error:
             ended = _ended_by(error)
+            if isinstance(error, ProtocolError):
+                self._refusals.count(peer.record.node_id, error.code.name.lower())
             if isinstance(error, ProtocolError) and error.code is CloseCode.INTERNAL:
                 _shun(peer)
         except Exception as error:  # noqa: BLE001 - what one peer sets off must not stop the conversations with others
             _log.critical("the conversation with %s has failed", peer.record.name, exc_info=error)
             _shun(peer)
+            self._refusals.count(peer.record.node_id, CloseCode.INTERNAL.name.lower())
             reason = f"There is a fault in vaultsync: {error!r}. The log has more."
             ended = Ended(CloseCode.INTERNAL, reason=reason, told="there is a fault in its vaultsync")
         finally:

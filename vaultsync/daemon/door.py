@@ -10,6 +10,7 @@ from typing import Final
 from vaultsync.daemon.exchange import Admission, MemberExchange
 from vaultsync.daemon.greeting import Opened, accept_control
 from vaultsync.daemon.link import FIRST_WORD_S
+from vaultsync.daemon.refusals import Refusals
 from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, RefusedError, VaultsyncError
 from vaultsync.model.ids import NodeId
 from vaultsync.protocol.limits import MAX_VAULTS
@@ -27,38 +28,49 @@ class Door:
     """Lets peers in, and whoever holds a ticket or belongs to a vault; refuses all others without a word more."""
 
     def __init__(
-        self, admit: Admission, *, is_peer: Callable[[NodeId], bool], let_in: Callable[[PeerRecord], None]
+        self,
+        admit: Admission,
+        *,
+        is_peer: Callable[[NodeId], bool],
+        let_in: Callable[[PeerRecord], None],
+        refusals: Refusals,
     ) -> None:
         """`let_in` is called with whoever has become a peer at the door."""
         self._admit = admit
         self._is_peer = is_peer
         self._let_in = let_in
+        self._refusals = refusals
         self._strangers = 0
         self.exchange: MemberExchange | None = None
 
     async def answer(self, connection: Connection) -> Opened | None:
         """Hear a dialer's first words. None if it is not let in: it is told why, and the connection is closed."""
         if self._strangers >= MAX_STRANGERS:
-            await connection.close(CloseCode.REFUSED)
+            await self._turn_away(connection, CloseCode.REFUSED)
             return None
         self._strangers += 1
         try:
             return await self._first_words(connection)
         except TimeoutError:
-            await connection.close(CloseCode.TIMEOUT)
+            await self._turn_away(connection, CloseCode.TIMEOUT)
             return None
         except VaultsyncError as error:
             found = getattr(error, "code", None)
             # What is wrong with this device's own disk is not for others to read.
             code, why = (found, error.message) if isinstance(found, CloseCode) else (CloseCode.INTERNAL, "")
-            await connection.close(code, "" if code is CloseCode.NORMAL else why)
+            await self._turn_away(connection, code, "" if code is CloseCode.NORMAL else why)
             return None
         except Exception as error:  # noqa: BLE001 - what one dialer sets off must not stop the node
             _log.critical("answering %s has failed", connection.peer.short, exc_info=error)
-            await connection.close(CloseCode.INTERNAL)
+            await self._turn_away(connection, CloseCode.INTERNAL)
             return None
         finally:
             self._strangers -= 1
+
+    async def _turn_away(self, connection: Connection, code: CloseCode, why: str = "") -> None:
+        if code is not CloseCode.NORMAL:
+            self._refusals.count(connection.peer if self._is_peer(connection.peer) else None, code.name.lower())
+        await connection.close(code, why)
 
     async def _first_words(self, connection: Connection) -> Opened:
         opened, first = await accept_control(connection)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vaultsync.daemon.database import NodeDatabase
-from vaultsync.errors import NodeError
+from vaultsync.errors import CloseCode, NodeError, ProtocolError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.members import MEMBER, Member, SignedMember
 from vaultsync.protocol.members import SIGNING_CONTEXT, member_payload, read_member
@@ -42,6 +42,8 @@ class Changes:
     """Peers as they are stored now."""
     gone: list[NodeId] = field(default_factory=list)
     """They belong to this vault no more."""
+    refused: int = 0
+    """How many records of others the rules did not allow."""
     own_role: str | None = None
     """This device's new role, if that has changed; `solo`: it was removed, or has left."""
 
@@ -175,11 +177,12 @@ class Memberships:
             return await self._make(roster, [replace(now, version=next_version(known, self._now_ms()))])
 
     async def receive(self, sender: NodeId, vault: VaultId, records: Iterable[SignedMember]) -> Changes:
-        """Records came from a connected peer."""
+        """Records came from a connected peer. `ProtocolError` if one of them is forged."""
         async with self._lock:
             roster = await self.roster(vault)
             news = roster.receive(self._checked(records), sender)
             changes = await self._stored(roster, news)
+            changes.refused = len(news.refused)
             changes.answer = [record for node in news.outdated if (record := roster.get(node)) is not None]
             orphans = roster.orphans()
             if orphans:
@@ -237,7 +240,7 @@ class Memberships:
         return _signed(member, self._identity)
 
     def _checked(self, records: Iterable[SignedMember]) -> list[Heard]:
-        """Those whose signature is of somebody who could have signed them."""
+        """With who signed each of them. `ProtocolError` if nobody did who could: no member passes that on."""
         heard = []
         for record in records:
             member = record.member
@@ -245,6 +248,8 @@ class Memberships:
                 if signer is not None and verify(signer, record.signature, SIGNING_CONTEXT + record.payload):
                     heard.append(Heard(record, signer))
                     break
+            else:
+                raise ProtocolError(CloseCode.BAD_FIELD, "sent a membership record whose signature is forged")
         return heard
 
     async def _make(self, roster: Roster, members: Sequence[Member]) -> Changes:

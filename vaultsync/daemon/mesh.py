@@ -134,7 +134,8 @@ class Mesh:
             return
         if not self._allowed(node):
             raise ProtocolError(CloseCode.TOO_LARGE, "sends membership records all the time")
-        await self._take(node, message.vault, message.records)
+        changes = await self._take(node, message.vault, message.records)
+        self._peers.refusals.count(node, "member", changes.refused)
 
     async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
         """This device has let a node in, which is a peer already: vouch for it, and tell the others."""

@@ -19,6 +19,7 @@ from vaultsync.daemon.link import Link
 from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
 from vaultsync.daemon.peer import PeerState as PeerState
+from vaultsync.daemon.refusals import Refusals
 from vaultsync.errors import CloseCode, ConnectionLostError, NodeError, RefusedError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import Hello, Join, Members, Welcome
@@ -65,9 +66,16 @@ class PeerManager:
         self._peers: dict[NodeId, Peer] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._listeners: list[Callable[[Peer], None]] = []
-        self._door = Door(admit, is_peer=lambda node: node in self._peers, let_in=self._let_in)
+        self.refusals = Refusals()
+        self._door = Door(admit, is_peer=lambda node: node in self._peers, let_in=self._let_in, refusals=self.refusals)
         self._conversations = Conversations(
-            endpoint.node_id, database, engines=engines, hello=hello, now_ms=now_ms, changed=self._set_state
+            endpoint.node_id,
+            database,
+            engines=engines,
+            hello=hello,
+            now_ms=now_ms,
+            changed=self._set_state,
+            refusals=self.refusals,
         )
         self._caller = Caller(endpoint, database, self._conversations, now_ms=now_ms, lot=lot, changed=self._set_state)
         self.exchange: MemberExchange | None = None

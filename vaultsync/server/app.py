@@ -23,6 +23,7 @@ from vaultsync.server.routes import (
     insight,
     joins,
     members,
+    metrics,
     peers,
     sessions,
     settings,
@@ -51,6 +52,7 @@ def make_api(node: Node) -> FastAPI:
     for router in (
         node_routes.router,
         traffic.router,
+        metrics.router,
         identity.router,
         sessions.router,
         vaults.router,
