@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -203,6 +204,7 @@ class Node:
             now_ms=self._now_ms,
             emit=self.bus.emit,
             on_engine=self._engine_changed,
+            members=partial(self._members_of, record.vault_id),
         )
         try:
             service.acquire()
@@ -213,6 +215,10 @@ class Node:
         if self._tasks is not None:
             self._start(service)
         return service
+
+    def _members_of(self, vault: VaultId) -> list[NodeId]:
+        """The other members, connected or not."""
+        return [peer.record.node_id for peer in self.peers.get_peers() if peer.record.role_in(vault) is not None]
 
     def _start(self, service: VaultService) -> None:
         assert self._tasks is not None

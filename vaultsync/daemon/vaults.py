@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from vaultsync.daemon.replica.state import Effects, ReplicaState
 from vaultsync.daemon.settings import CLASH_MERGE, VaultSettings
 from vaultsync.errors import VaultError, VaultOfflineError, VaultsyncError
 from vaultsync.model.changes import Author
-from vaultsync.model.ids import VaultId
+from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.store.vault_store import VaultStore
 from vaultsync.store.vaults import VaultRecord
 from vaultsync.sync.brakes import clock_went_back, other_tools
@@ -53,9 +54,10 @@ class VaultService:
         now_ms: Callable[[], int],
         emit: Callable[[Event], None],
         on_engine: Callable[[VaultId, Engine | None], None],
+        members: Callable[[], Collection[NodeId]],
     ) -> None:
         """`command` is what others are told holds the vault; `on_engine` is called with every new engine, and with
-        None when it has ended."""
+        None when it has ended; `members` are the vault's other members."""
         self.record = record
         self.engine: Engine | None = None
         self.state = "opening"
@@ -74,6 +76,7 @@ class VaultService:
         self._now_ms = now_ms
         self._emit = emit
         self._on_engine = on_engine
+        self._members = members
 
     @property
     def vault(self) -> VaultId:
@@ -205,7 +208,7 @@ class VaultService:
         await self.engine.act(change)
 
     async def _prune_now_and_then(self, engine: Engine) -> None:
-        """Let old history go, a little at a time, so that nothing else waits for it."""
+        """Let old history and old tombstones go, a little at a time, so that nothing else waits for it."""
         delay_s = PRUNE_AFTER_S
         while True:
             await asyncio.sleep(delay_s)
@@ -214,6 +217,8 @@ class VaultService:
             while more:
                 pruned = await engine.read(lambda replica: replica.prune(self.settings.retention, self._now_ms()))
                 more = pruned.more
+            while await engine.read(partial(_forget, tuple(self._members()), self._now_ms())):
+                continue
 
     def _engine_event(self, event: Event) -> None:
         if isinstance(event, VaultStateChanged):
@@ -225,6 +230,10 @@ class VaultService:
         if (state, reason) != (self.state, self.reason):
             self.state, self.reason = state, reason
             self._emit(VaultStateChanged(str(self.vault), state, reason))
+
+
+def _forget(members: Collection[NodeId], now_ms: int, replica: Replica) -> int:
+    return replica.forget(members, now_ms)
 
 
 def _notices(replica: Replica, now_ms: int) -> list[str]:

@@ -40,6 +40,7 @@ class Knowledge:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cached: dict[bytes, Counters] | None = None
+        self._joined: Version | None = None
         self._proven: dict[bytes, int] = {}
         self._issued: tuple[bytes, int] = (b"", 0)
         database.on_rollback.append(self._forget_cached)
@@ -95,7 +96,9 @@ class Knowledge:
     @property
     def forgotten(self) -> Version:
         """The join of the versions of all tombstones that were let go."""
-        return Version.of({device: c.forgotten for device, c in self._rows.items() if c.forgotten})
+        if self._joined is None:
+            self._joined = Version.of({device: c.forgotten for device, c in self._rows.items() if c.forgotten})
+        return self._joined
 
     def _of(self, device: bytes) -> Counters:
         return self._rows.get(device, Counters())
@@ -115,6 +118,8 @@ class Knowledge:
             [(device, c.seen, c.known, c.forgotten) for device, c in changed.items()],
         )
         self._rows.update(changed)
+        self._joined = None
 
     def _forget_cached(self) -> None:
         self._cached = None
+        self._joined = None

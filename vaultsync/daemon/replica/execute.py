@@ -70,7 +70,7 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
         with state.fs.batch():
             steps = _stage_all(state, work, plan(here), staged, commit)
         state.applier.make_durable(list(staged.values()))
-        steps = _keep_replaced(state, steps)
+        steps = _keep_replaced(state, steps, now_ms)
         results = _run(state, steps, staged)
     finally:
         kept = state.staged.values()
@@ -162,7 +162,7 @@ def _of_size(step: Step, size: int) -> Step:
     )
 
 
-def _keep_replaced(state: ReplicaState, steps: Sequence[Step]) -> list[Step]:
+def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> list[Step]:
     """Bring into history, durably, every content that the steps replace or remove; drop steps that can't."""
     replacing = [step for step in steps if step.do is not Do.NOTHING and step.do is not Do.MOVE_FILE]
     entries = {
@@ -176,7 +176,8 @@ def _keep_replaced(state: ReplicaState, steps: Sequence[Step]) -> list[Step]:
         return list(steps)
     with state.store.transaction():
         refused = {path for path, entry in lacking.items() if not ensure_in_history(state, entry)}
-    state.dirty |= {step.target.offer.origin for step in steps if step.target.record.path in refused} - {""}
+    for origin in {step.target.offer.origin for step in steps if step.target.record.path in refused} - {""}:
+        look_again(state, origin, now_ms)
     return [step for step in steps if step.target.record.path not in refused]
 
 
@@ -409,3 +410,5 @@ def save_cursors(state: ReplicaState) -> None:
         if session.peer_index_id and session.tracker.advance() != session.saved:
             session.saved = session.tracker.cursor
             state.store.index.set_cursor(peer, session.peer_index_id, session.saved)
+    if state.store.index.knowledge.is_unsaved:
+        state.store.index.knowledge.save()

@@ -13,6 +13,7 @@ from typing import Final
 from vaultsync.daemon.replica.contents import obtain, read_current
 from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute, want
 from vaultsync.daemon.replica.follow import can_follow, follow, settled_beside, waits_for_move
+from vaultsync.daemon.replica.forget import judge_unknown
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
@@ -20,6 +21,7 @@ from vaultsync.model.filters import never_reason
 from vaultsync.model.records import Entry, FileRecord, State
 from vaultsync.model.versions import Order
 from vaultsync.store.history import Action
+from vaultsync.sync.forgetting import LONG_GONE
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
 from vaultsync.sync.reconcile import Follow, Ignore, Keep, Merge, Split, Take, reconcile
@@ -69,6 +71,12 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
     if entry is not None and entry.state is State.WANTED and offer.derived and offer.record == entry.record:
         entry = None  # the index has taken it already; the disk has not
     record, local = offer.record, entry.record if entry is not None else None
+    if local is None and (known := judge_unknown(state, offer, now_ms)) is not None:
+        if known is record:
+            work.done.append(offer)
+        else:
+            work.targets.append(Target(known, None, offer, LONG_GONE))
+        return
     if waits_for_move(state, record, local):
         return
     mergeable = (

@@ -159,6 +159,8 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
                 _sort_left_alone(state, sorted_, entry.record, observed, now_ms)
                 continue
         change = record_change(entry.record if entry else None, observed, state.author, now_ms, counter)
+        if entry is None and change is not None:
+            change = _after_what_was_forgotten(state, change)
         if change is None:
             if observed.signature is not None and entry is not None and entry.signature != observed.signature:
                 sorted_.touched.append((observed.path, observed.signature))
@@ -170,6 +172,17 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
         else:
             sorted_.edited.append((observed, change))
     return sorted_
+
+
+def _after_what_was_forgotten(state: ReplicaState, change: FileRecord) -> FileRecord:
+    """A new file at a path that had one before comes after all that was known of that one.
+
+    Its tombstone may be gone here and not elsewhere, and a device that was away may still have the file.
+    """
+    forgotten = state.store.index.knowledge.forgotten
+    if not forgotten or not state.store.history.versions(change.path, 1):
+        return change
+    return change.with_version(forgotten.join(change.version))
 
 
 def _sort_left_alone(state: ReplicaState, seen: _Seen, known: FileRecord, observed: Observation, now_ms: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from vaultsync.daemon.events import ChangesRefused, IndexesDiffer, ProvenInSync, SyncProgressed
-from vaultsync.daemon.replica import conflicts, fetch, observe, restore, serve, wanted
+from vaultsync.daemon.replica import conflicts, fetch, forget, observe, restore, serve, wanted
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
@@ -92,7 +92,13 @@ class Replica:
 
     def opened(self, peer: NodeId, theirs: VaultHello, now_ms: int) -> Effects:
         """The peer has said the same of its side; the exchange begins."""
-        self._session(peer).opened(theirs)
+        session = self._session(peer)
+        session.opened(theirs)
+        if session.acked < session.saved_acked:
+            # Its index is an older one, or a new one.
+            session.saved_acked = session.acked
+            with self._state.store.transaction():
+                self._state.store.index.set_acked(peer.raw, session.acked)
         wanted.fetch_from(self._state, peer.raw, now_ms)
         return self._effects(now_ms)
 
@@ -200,7 +206,8 @@ class Replica:
 
     def tick(self, now_ms: int) -> Effects:
         """Time has passed: digests may be due, and what was acknowledged since the last time is stored."""
-        if any(session.acked > session.saved_acked for session in self._state.sessions.values()):
+        unsaved = any(session.acked > session.saved_acked for session in self._state.sessions.values())
+        if unsaved or self._state.store.index.knowledge.is_unsaved:
             with self._state.store.transaction():
                 save_cursors(self._state)
         fetch.drop_parts(self._state)
@@ -261,6 +268,10 @@ class Replica:
         """Let history go that is older than `policy` keeps; call again while `more`."""
         return self._state.store.history.prune(policy, now_ms)
 
+    def forget(self, members: Collection[NodeId], now_ms: int) -> int:
+        """Let go of tombstones that all `members`, the others, have had for long. Returns how many; ask until 0."""
+        return forget.forget(self._state, members, now_ms)
+
     def close(self) -> None:
         """Store what is worth keeping and close the index."""
         for peer in list(self._state.sessions):
@@ -299,6 +310,8 @@ class Replica:
         state = self._state
         was_in_sync = session.in_sync
         equal = session.receive_digest(message, state.position, now_ms)
+        if equal and session.accepts:
+            state.store.index.knowledge.prove(peer.raw)
         if equal and not was_in_sync:
             state.emit(ProvenInSync(state.vault_text, str(peer), message.digest.hex()))
         elif equal is False:
