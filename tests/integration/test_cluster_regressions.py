@@ -360,3 +360,23 @@ def test_what_came_after_a_wanted_record_does_not_wait_for_it(pair: Cluster, edi
     pair.settle()
     agree(pair)
     assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_an_edit_that_could_not_be_brought_has_not_arrived(pair: Cluster) -> None:
+    """The file at the new place was emptied meanwhile; that was taken for the edit, which was in history only."""
+    a, b = pair.devices
+    share(pair, {"old.png": "one\n"})
+    pair.disconnect(a)
+    pair.now_ms += 10_000
+    (a.root / "old.png").rename(a.root / "new.png")
+    a.scan()
+    pair.now_ms += 10_000
+    a.write("new.png", "")
+    os.utime(a.root / "new.png", ns=(a.now_ms * 1_000_000,) * 2)
+    b.write("old.png", "two\n")
+    b.scan()
+    pair.connect_all()
+    pair.settle()
+    agree(pair)
+    assert b"two\n" in a.tree().values()
+    assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]

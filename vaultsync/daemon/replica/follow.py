@@ -94,7 +94,10 @@ def _arrived(state: ReplicaState, path: str, alive: FileRecord, there: FileRecor
     if alive.hash == there.hash:
         return True
     brought = state.followed.get(path)
-    return brought is not None and brought[0] == alive.version and there.version.includes(brought[1])
+    if brought is None or brought[0] != alive.version or not there.version.includes(brought[1]):
+        return False
+    # It was planned; the disk may have refused, and what a person has written there since has a later version.
+    return any((v.version, v.hash) == brought[1:] for v in state.store.history.versions(there.path))
 
 
 def _is_there(state: ReplicaState, entry: Entry) -> bool:
@@ -129,7 +132,7 @@ def _bring(
     if origin != there.hash:
         at_target = read_current(state, target) if there.size <= CHUNKED_ABOVE else b""
         if at_target is None:
-            state.dirty.add(gone.path)
+            look_again(state, gone.path, now_ms)
             return False
         merged = _merged(state, there, origin, at_target, content)
         if merged is None:
@@ -155,7 +158,7 @@ def _bring(
     derived = Offer(record, offer.holder, derived=True, origin=offer.record.path)
     work.targets.append(Target(record, target, derived, because))
     state.offers.settle_after(record.path, gone.path)
-    state.followed[gone.path] = (alive.version, record.version)
+    state.followed[gone.path] = (alive.version, record.version, record.hash)
     return False
 
 

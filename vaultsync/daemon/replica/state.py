@@ -75,9 +75,9 @@ class ReplicaState:
     """What this device itself put at paths lately: the watcher will tell of it. At most `MAX_ECHOES`."""
     labels: dict[str, tuple[Action, str]] = field(default_factory=dict)
     """What to call the next change of a path in history, where this device makes it by itself (a restore)."""
-    followed: dict[str, tuple[Version, Version]] = field(default_factory=dict)
-    """Of paths whose edit is on its way to where the file was moved: the edit's version, and the one that it makes
-    there."""
+    followed: dict[str, tuple[Version, Version, bytes]] = field(default_factory=dict)
+    """Of paths whose edit is on its way to where the file was moved: the edit's version, and the version and the hash
+    that it makes there."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Paths that can't be synced now, and why, in words."""
     contents: dict[bytes, bytes] = field(default_factory=dict)
