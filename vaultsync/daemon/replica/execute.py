@@ -410,3 +410,5 @@ def save_cursors(state: ReplicaState) -> None:
         if session.peer_index_id and session.tracker.advance() != session.saved:
             session.saved = session.tracker.cursor
             state.store.index.set_cursor(peer, session.peer_index_id, session.saved)
+    if state.store.index.knowledge.is_unsaved:
+        state.store.index.knowledge.save()
