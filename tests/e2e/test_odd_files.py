@@ -80,10 +80,32 @@ async def troubles(device: Device) -> dict[str, str]:
     return {} if found is None else {trouble.path: trouble.reason for trouble in found.troubles}
 
 
-@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
-async def test_odd_files_are_synced_or_shown(tmp_path: Path, locale: str) -> None:
-    environ = {"LANG": locale, "LC_ALL": locale}
-    desk, phone = (Device(tmp_path, name, environ=environ) for name in ("Desk", "Phone"))
+NO_POWERS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner")
+"""Makes of root somebody who may read and write no more than other people."""
+
+UTF8, PLAIN, NOT_UTF8 = (
+    {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+    {"LANG": "C", "LC_ALL": "C"},
+    {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+)
+
+
+@pytest.mark.parametrize(
+    ("environ", "ordinary"),
+    [
+        pytest.param(UTF8, False, id="as it comes"),
+        pytest.param(NOT_UTF8, True, id="ordinary user, not UTF-8"),
+        pytest.param(PLAIN, False, id="LANG=C", marks=pytest.mark.long),
+        pytest.param(UTF8, True, id="ordinary user", marks=pytest.mark.long),
+        pytest.param(NOT_UTF8, False, id="not UTF-8", marks=pytest.mark.long),
+    ],
+)
+async def test_odd_files_are_synced_or_shown(tmp_path: Path, environ: dict[str, str], ordinary: bool) -> None:
+    is_root = os.geteuid() == 0
+    if ordinary and is_root and shutil.which("setpriv") is None:
+        pytest.skip("root can't be made an ordinary user here")
+    prefix = NO_POWERS if ordinary and is_root else ()
+    desk, phone = (Device(tmp_path, name, environ=environ, prefix=prefix) for name in ("Desk", "Phone"))
     fill(desk.vault)
     dig(desk.vault, 5_000)
     try:
@@ -113,8 +135,8 @@ async def test_odd_files_are_synced_or_shown(tmp_path: Path, locale: str) -> Non
             "loop": "link", "dangling.md": "link", "pipe": "", "socket": "", "latin-": "UTF-8", "twins": "",
             "deeper": "deep", "d/d/d": "deep",
         }  # fmt: skip
-        if os.geteuid() != 0:
-            reasons["unreadable.md"] = ""
+        if ordinary or not is_root:
+            reasons["unreadable.md"] = "permission"
         for start, why in reasons.items():
             assert any(
                 path.replace("\n", "\\n").startswith(start) and why in reason for path, reason in shown.items()

@@ -41,6 +41,7 @@ from vaultsync.cli import (
     ticket,
     undo,
 )
+from vaultsync.cli.encoding import insist_on_utf8
 from vaultsync.cli.output import ExitCode, exit_code, print_error
 from vaultsync.errors import VaultsyncError
 
@@ -104,6 +105,7 @@ def _options(
 
 def main() -> None:
     """The entry point: never ends in a traceback."""
+    insist_on_utf8()
     as_json = "--json" in sys.argv[1:]
     try:
         verbs = [
