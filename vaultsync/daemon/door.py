@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from vaultsync.daemon.exchange import Admission, MemberExchange
 from vaultsync.daemon.greeting import Opened, accept_control
-from vaultsync.daemon.link import FIRST_WORD_S
+from vaultsync.daemon.link import FIRST_WORD_S, LAST_WORDS_S
 from vaultsync.daemon.refusals import Refusals
 from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, RefusedError, VaultsyncError
 from vaultsync.model.ids import NodeId
@@ -77,7 +78,7 @@ class Door:
         for _ in range(MAX_VAULTS):
             if not isinstance(first, Members):
                 break
-            await self._take_credentials(connection.peer, first)
+            await self._take_credentials(connection, opened, first)
             async with asyncio.timeout(FIRST_WORD_S):
                 first = await opened.reader.read()
         if isinstance(first, Bye):
@@ -98,13 +99,21 @@ class Door:
         opened.hello = first
         return opened
 
-    async def _take_credentials(self, node: NodeId, message: Members) -> None:
+    async def _take_credentials(self, connection: Connection, opened: Opened, message: Members) -> None:
         """What a dialer says of itself before its Hello. Raises `RefusedError` for a stranger's that are not good."""
+        node = connection.peer
         if self.exchange is not None and self._is_peer(node):
             await self.exchange.receive(node, message)
             return
         record = None if self.exchange is None else await self.exchange.recognise(node, message)
         if record is None:
+            if self.exchange is not None and (farewell := await self.exchange.farewell(node, message.vault)):
+                for last in farewell:
+                    await opened.writer.write(last)
+                # It hangs up itself when it has read that.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_WORDS_S):
+                        await connection.wait_closed()
             raise await self._refusal(node)
         self._let_in(record)
 

@@ -33,6 +33,9 @@ class MemberExchange(Protocol):
     async def was_removed(self, node: NodeId) -> bool:
         """Whether `node` was a member and was removed: it is told so."""
 
+    async def farewell(self, node: NodeId, vault: VaultId) -> Sequence[Members]:
+        """The signed removal of `node`, which may not have heard of it; nothing if it was not removed."""
+
     async def receive(self, node: NodeId, message: Members) -> None:
         """A peer tells of members. `ProtocolError` if it may not."""
 

@@ -13,7 +13,7 @@ from vaultsync.daemon.wire import MessageReader, MessageWriter
 from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, VaultsyncError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.framing import StreamKind
-from vaultsync.protocol.limits import PROTOCOL_VERSION
+from vaultsync.protocol.limits import MAX_VAULTS, PROTOCOL_VERSION
 from vaultsync.protocol.messages import (
     Ack,
     Bye,
@@ -32,6 +32,9 @@ from vaultsync.transport.base import Connection, ReceiveStream
 
 FIRST_WORD_S: Final = 10.0
 """How long a peer has for its first message."""
+
+LAST_WORDS_S: Final = 1.0
+"""How long a removed device has to hear that it is one before the connection ends."""
 
 MAX_CONTROL_QUEUE: Final = 10_000
 """Control messages that wait to be sent. They are small, and a peer that reads none of them is dropped."""
@@ -136,6 +139,12 @@ class Link:
         )
         if theirs is None:
             first = await self._first_message()
+            for _ in range(MAX_VAULTS):
+                if not isinstance(first, Members):
+                    break
+                # Before it refuses a device that was removed it says so, signed.
+                await self._members(first)
+                first = await self._first_message()
             if not isinstance(first, Hello):
                 raise ProtocolError(CloseCode.UNEXPECTED, "did not begin with a Hello")
             theirs = first

@@ -144,8 +144,14 @@ class Memberships:
                     if member.introduced_by == node and member.node not in (node, self.own)
                 ]
             introducer = known.introduced_by if node == self.own else self.own
+            # Whoever it could not be told to is called, and has to be found for that.
+            addresses = () if node == self.own else await self._addresses_of(known)
             removal = replace(
-                known, addresses=(), removed_at=now_ms, introduced_by=introducer, version=next_version(known, now_ms)
+                known,
+                addresses=addresses,
+                removed_at=now_ms,
+                introduced_by=introducer,
+                version=next_version(known, now_ms),
             )
             return await self._make(roster, [*changed, removal])
 
@@ -235,6 +241,12 @@ class Memberships:
             return changes
 
     # Inside
+
+    async def _addresses_of(self, member: Member) -> tuple[str, ...]:
+        """Where a peer was reached last, then where it says that it is."""
+        peer = await self._database.run(lambda store: store.peers.get(member.node))
+        worked = () if peer is None else (a.address for a in peer.addresses if a.last_ok_ms is not None)
+        return tuple(dict.fromkeys((*worked, *member.addresses)))
 
     def _sign(self, member: Member) -> SignedMember:
         return _signed(member, self._identity)

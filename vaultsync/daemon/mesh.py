@@ -126,6 +126,12 @@ class Mesh:
                 return True
         return False
 
+    async def farewell(self, node: NodeId, vault: VaultId) -> list[Members]:
+        """The signed removal of `node`, which may not have heard of it; nothing if it was not removed."""
+        roster = await self._memberships.roster(vault)
+        removal = roster.get(node) if roster.removed(node) is not None else None
+        return [] if removal is None else split(vault, [removal])
+
     async def receive(self, node: NodeId, message: Members) -> None:
         """A peer tells of members. `ProtocolError` if it may not, or tells too much."""
         peer = self._peers.get_peer(node)

@@ -15,7 +15,7 @@ from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, PeerStateChanged
 from vaultsync.daemon.exchange import Admission, MemberExchange
 from vaultsync.daemon.greeting import Opened, ask_to_join, tell_and_leave
-from vaultsync.daemon.link import Link
+from vaultsync.daemon.link import LAST_WORDS_S, Link
 from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
 from vaultsync.daemon.peer import PeerState as PeerState
@@ -32,9 +32,6 @@ it may not know us yet."""
 
 SIGHTING_EVERY_S: Final = 1.0
 """A peer is dialed for being seen on the local network at most this often."""
-
-LAST_WORDS_S: Final = 1.0
-"""How long a removed device has to hear that it is one before the connection ends."""
 
 DOUBT_S: Final = 3.0
 """How long a peer has to answer after the network has changed or the machine has slept."""

@@ -150,7 +150,7 @@ class Roster:
             return "it is about another vault"
         known = self.active(new.node)
         introduces = known is None and new.active
-        if introduces and new.node != self.own and not self.introductions:
+        if introduces and not self.introductions and not self._concerns_the_known(new):
             return "introductions are switched off here"
         if introduces and len(self.members()) >= MAX_ACTIVE:
             return f"the vault has {MAX_ACTIVE} devices already"
@@ -163,6 +163,13 @@ class Roster:
         if signer == new.introduced_by and self.may_vouch(signer) and (signer != new.node or known is not None):
             return "" if signer != new.node else "nobody changes its own role or place"
         return self._refusal_of_hearsay(one, sender)
+
+    def _concerns_the_known(self, new: Member) -> bool:
+        """Whether a record that is new here is of a device that this one deals with anyway: itself, the member that
+        let it in, without which it would believe no removal, or a known one under another key."""
+        return new.node in (self.own, self.sponsor) or (
+            new.succeeds is not None and self.active(new.succeeds) is not None
+        )
 
     def _refusal_of_successor(self, new: Member, sender: NodeId | None) -> str:
         assert new.succeeds is not None
