@@ -380,3 +380,19 @@ def test_an_edit_that_could_not_be_brought_has_not_arrived(pair: Cluster) -> Non
     agree(pair)
     assert b"two\n" in a.tree().values()
     assert leftovers(a) == leftovers(b) == [0, 0, {}, {}, {}, []]
+
+
+def test_nobody_is_asked_for_what_only_this_device_offers_itself(pair: Cluster) -> None:
+    """What was wanted while nobody was connected stayed wanted after something else had come to its place."""
+    a, b = pair.devices
+    share(pair, {"picture.png": "one\n"})
+    everything = a.replica.state.selection
+    pair.disconnect(a)
+    pair.carry_out(a, a.replica.select(everything.with_categories(frozenset()), a.now_ms))
+    (a.root / "picture.png").unlink()
+    pair.carry_out(a, a.replica.select(everything, a.now_ms))
+    pair.now_ms += 10_000
+    (b.root / "picture.png").unlink()
+    b.scan()
+    agree(pair)
+    assert leftovers(a) == [0, 0, {}, {}, {}, []]

@@ -89,7 +89,9 @@ def want(state: ReplicaState, offer: Offer) -> None:
     text = is_mergeable(record.path, record.size)
     others = [other.holder for other in state.offers.of(record.path) if other.record.hash == record.hash]
     for holder in {offer.holder: None} | dict.fromkeys(others):
-        state.wants.add(record.hash, record.size, record.mtime_ns, holder, text=text)
+        # What this device offers to itself, somebody who comes later may have.
+        if holder in state.sessions:
+            state.wants.add(record.hash, record.size, record.mtime_ns, holder, text=text)
 
 
 def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int) -> bool:
