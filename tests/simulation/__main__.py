@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
+from collections import Counter
 
 from tests.simulation.ledger import OracleError
 from tests.simulation.shrink import fails_alike, shrink
@@ -19,35 +20,41 @@ def main() -> int:
     parser.add_argument("--without", default="", help="numbers of steps to leave out, with commas")
     parser.add_argument("--shrink", action="store_true", help="leave out whatever the failure does not need")
     parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with the next seed")
+    parser.add_argument("--folding", action="store_true", help="with disks that fold case")
     options = parser.parse_args()
     without = {int(number) for number in options.without.split(",") if number}
 
     failed = repaired = 0
+    injected: Counter[str] = Counter()
     for seed in range(options.seed, options.seed + options.seeds):
         single = options.seeds == 1 and not options.shrink
         try:
-            world = run(seed, options.steps, without=without, say=print if single else lambda _: None)
+            say = print if single else lambda _: None
+            world = run(seed, options.steps, without=without, say=say, folding=options.folding)
         except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
             failed += 1
             print(f"seed {seed}: {type(error).__name__}: {str(error)[:600]}", flush=True)
             if single and not isinstance(error, OracleError):
                 traceback.print_exc()
             if options.shrink:
-                without = shrink(options.steps, fails_alike(seed, options.steps, error))
+                without = shrink(options.steps, fails_alike(seed, options.steps, error, folding=options.folding))
                 print(f"--seed {seed} --steps {options.steps} --without {','.join(map(str, sorted(without)))}")
-                run_again(seed, options.steps, without)
+                run_again(seed, options.steps, without, folding=options.folding)
             if not options.keep_going:
                 return 1
         else:
             repaired += world.repaired
+            injected += world.count()
     print(f"{options.seeds} histories of {options.steps} steps: {failed} failed")
     print(f"indexes that differed and were repaired: {repaired}")
+    for what, times in sorted(injected.items()):
+        print(f"{times:9} {what}")
     return 1 if failed else 0
 
 
-def run_again(seed: int, steps: int, without: set[int]) -> None:
+def run_again(seed: int, steps: int, without: set[int], *, folding: bool) -> None:
     try:
-        run(seed, steps, without=without, say=print)
+        run(seed, steps, without=without, say=print, folding=folding)
     except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
         print("".join(traceback.format_exception(error, limit=-4)))
 

@@ -1,14 +1,21 @@
-"""The real disk, made repeatable, with a person at work between any two calls."""
+"""The real disk, made repeatable, with the manners of other file systems, faults, and a person at work between any
+two calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import errno
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+from tests.simulation.manners import PLAIN, Manners
+from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Signature
 from vaultsync.vault.disk import DiskFileSystem
-from vaultsync.vault.files import DiskReadFile
-from vaultsync.vault.filesystem import DirEntry, Stat
+from vaultsync.vault.files import DiskRandomFile, DiskReadFile
+from vaultsync.vault.filesystem import TEMP_DIR, DirEntry, Stat
+from vaultsync.vault.folders import Folder, Folders, Lent
 
 
 class Crash(BaseException):
@@ -18,40 +25,84 @@ class Crash(BaseException):
 class SimulatedDisk(DiskFileSystem):
     """Lists folders in order and leaves out ctime: both differ between two runs on one seed."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, manners: Manners = PLAIN) -> None:
         super().__init__(root)
+        self.manners = manners
         self.before_call: Callable[[str, str], None] | None = None
         """Called with the name and the path of each call that reads or changes something: may edit files, may crash."""
+        self.is_full = False
+        """Nothing new fits; what is there can be read, renamed and removed."""
+        self.bad: set[str] = set()
+        """Paths that can't be read, with all that is in them."""
+        self.refused: dict[str, int] = {}
+        """How often a call was refused, by the fault."""
 
-    def _call(self, name: str, path: str) -> None:
-        if self.before_call is not None:
-            self.before_call(name, path)
+    @property
+    def folds_case(self) -> bool:
+        return self.manners.folds_case
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        if getattr(self._local, "folders", None) is not None:
+            yield
+            return
+        with _Folders(self.root, self.manners) as folders:
+            self._local.folders, self._local.lent = folders, Lent(folders)
+            try:
+                yield
+            finally:
+                self._local.folders = self._local.lent = None
+
+    def _folders(self) -> Lent | Folders:
+        if getattr(self._local, "folders", None) is None:
+            return _Folders(self.root, self.manners)
+        return super()._folders()
 
     def scan(self, folder: str) -> list[DirEntry]:
         self._call("scan", folder)
+        self._fail_if_bad(folder)
         entries = sorted(super().scan(folder), key=lambda entry: entry.disk_name)
-        return [replace(entry, signature=_without_ctime(entry.signature)) for entry in entries]
+        return [replace(entry, signature=self._seen(entry.signature)) for entry in entries]
 
     def stat(self, path: str) -> Stat | None:
         self._call("stat", path)
         found = super().stat(path)
-        return None if found is None else replace(found, signature=_without_ctime(found.signature))
+        return None if found is None else replace(found, signature=self._seen(found.signature))
 
     def open_read(self, path: str) -> DiskReadFile:
         self._call("open_read", path)
-        return _ReadFile(super().open_read(path))
+        self._fail_if_bad(path)
+        return _ReadFile(super().open_read(path), self._seen)
 
     def create(self, path: str, content: bytes, mtime_ns: int, *, executable: bool) -> Signature:
         self._call("create", path)
-        return _without_ctime(super().create(path, content, mtime_ns, executable=executable))
+        self._fail_if_full()
+        return self._seen(super().create(path, content, mtime_ns, executable=executable))
+
+    def open_random(self, path: str, *, create_size: int | None = None) -> DiskRandomFile:
+        self._call("open_random", path)
+        if create_size is not None:
+            self._fail_if_full()
+        return _RandomFile(super().open_random(path, create_size=create_size), self._fail_if_full)
+
+    def set_times(self, path: str, mtime_ns: int) -> None:
+        self._call("set_times", path)
+        super().set_times(path, mtime_ns)
 
     def move(self, source: str, target: str, *, replace: bool = False) -> None:
         self._call("move", source)
+        if self.manners.is_loose and replace and self._is_one(source, target):
+            with self._folders() as folders:
+                old, old_fd = folders.locate(source)
+                new = self.manners.written(target.rpartition("/")[2])
+                os.rename(old, new, src_dir_fd=old_fd, dst_dir_fd=folders.locate(target)[1])
+                folders.forget(source)
+            return
         super().move(source, target, replace=replace)
 
     def swap(self, first: str, second: str) -> bool:
         self._call("swap", second)
-        return super().swap(first, second)
+        return self.manners.swaps and super().swap(first, second)
 
     def remove(self, path: str) -> None:
         self._call("remove", path)
@@ -59,6 +110,7 @@ class SimulatedDisk(DiskFileSystem):
 
     def mkdir(self, path: str) -> None:
         self._call("mkdir", path)
+        self._fail_if_full()
         super().mkdir(path)
 
     def rmdir(self, path: str) -> None:
@@ -72,17 +124,83 @@ class SimulatedDisk(DiskFileSystem):
     def sync_folders(self, paths: Collection[str]) -> None:
         self._call("sync_folders", "")
 
+    def _call(self, name: str, path: str) -> None:
+        if self.before_call is not None:
+            self.before_call(name, path)
+
+    def _seen(self, signature: Signature) -> Signature:
+        tick_ns = self.manners.tick_ns
+        return replace(signature, ctime_ns=0, mtime_ns=signature.mtime_ns // tick_ns * tick_ns)
+
+    def _is_one(self, first: str, second: str) -> bool:
+        """Whether both are names of one file."""
+        one, other = super().stat(first), super().stat(second)
+        return one is not None and other is not None and one.signature.inode == other.signature.inode
+
+    def _fail_if_full(self) -> None:
+        if self.is_full:
+            self._refuse(errno.ENOSPC)
+
+    def _fail_if_bad(self, path: str) -> None:
+        if self.bad and not path.startswith(TEMP_DIR) and not self.bad.isdisjoint((path, *parents_of(path))):
+            self._refuse(errno.EIO)
+
+    def _refuse(self, number: int) -> None:
+        name = errno.errorcode[number]
+        self.refused[name] = self.refused.get(name, 0) + 1
+        raise OSError(number, os.strerror(number))
+
+
+class _Folders(Folders):
+    """Finds names as the simulated file system would."""
+
+    __slots__ = ("_manners",)
+
+    def __init__(self, root: str, manners: Manners) -> None:
+        super().__init__(root)
+        self._manners = manners
+
+    def folder(self, path: str) -> Folder:
+        known = self._open.get(path)
+        if known is None:
+            known = super().folder(path)
+            if self._manners.is_loose:
+                known = self._open[path] = _Folder(known.prefix, known.fd, manners=self._manners)
+        return known
+
+
+class _Folder(Folder):
+    __slots__ = ("_manners",)
+
+    def __init__(self, prefix: str, fd: int | None, *, manners: Manners) -> None:
+        super().__init__(prefix, fd)
+        self._manners = manners
+
+    def name(self, name: str) -> str:
+        assert self.fd is not None
+        return self._manners.spelled(os.listdir(self.fd), name)
+
 
 class _ReadFile(DiskReadFile):
-    __slots__ = ()
+    __slots__ = ("_seen",)
 
-    def __init__(self, opened: DiskReadFile) -> None:
+    def __init__(self, opened: DiskReadFile, seen: Callable[[Signature], Signature]) -> None:
         super().__init__(opened.fd)
         opened.fd = -1
+        self._seen = seen
 
     def signature(self) -> Signature:
-        return _without_ctime(super().signature())
+        return self._seen(super().signature())
 
 
-def _without_ctime(signature: Signature) -> Signature:
-    return replace(signature, ctime_ns=0)
+class _RandomFile(DiskRandomFile):
+    __slots__ = ("_fail_if_full",)
+
+    def __init__(self, opened: DiskRandomFile, fail_if_full: Callable[[], None]) -> None:
+        super().__init__(opened.fd)
+        opened.fd = -1
+        self._fail_if_full = fail_if_full
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        self._fail_if_full()
+        super().write_at(offset, data)

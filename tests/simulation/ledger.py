@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from tests.support.cluster import Device
+from vaultsync.model.paths import fold, parents_of
+from vaultsync.model.records import State
 
 _WORD: Final = re.compile(rb"[A-Za-z0-9]+")
 _TOKEN: Final = re.compile(rb"w\d+z")
 _CONFLICT: Final = re.compile(r" \(conflict \d{4}-\d\d-\d\d \d{4} [^()]*\)| \(rescued \d+\)")
 
 FILLER: Final = ("milk", "bread", "call", "Anna", "read", "todo", "x")
+RULE_WORDS: Final = ("h", "png", "plain", "txt", "f", "g")
+"""Words of ignore files."""
 
 
 class OracleError(AssertionError):
@@ -90,23 +94,38 @@ class Ledger:
             if token not in elsewhere:
                 self._gone.setdefault(token, device)
 
-    def check(self, devices: list[Device]) -> None:
-        """All devices have settled: hold them to everything. Raises `OracleError`."""
+    def spare(self, device: int) -> None:
+        """What this device's people deleted may come back: it was asked whether they meant it."""
+        self._gone = {token: by for token, by in self._gone.items() if by != device}
+
+    def leave(self, tree: dict[str, bytes | None], others: list[dict[str, bytes | None]]) -> None:
+        """The device of this tree is a member no more: nobody will hear of what only it has, or only it deleted."""
+        self._given_up |= tokens_of(tree).difference(*map(tokens_of, others))
+        for other in others:
+            self.touch_all(other)
+
+    def check(self, devices: list[Device], folding: Collection[str] = ()) -> None:
+        """All devices have settled: hold them to everything. `folding`: the names of those whose disks take names for
+        one that differ only in case. Raises `OracleError`."""
         trees = [device.tree() for device in devices]
-        for device, tree in zip(devices, trees, strict=True):
-            if tree != trees[0]:
-                raise OracleError(f"diverged: {devices[0].name} and {device.name}: {_difference(trees[0], tree)}")
+        blocked = [_blocked(device, device.name in folding) for device in devices]
+        whole = {path: content for tree in reversed(trees) for path, content in tree.items()}
+        for device, tree, without in zip(devices, trees, blocked, strict=True):
+            due = {path: content for path, content in whole.items() if path not in without}
+            if tree != due:
+                raise OracleError(f"diverged: {device.name} from the others: {_difference(due, tree)}")
             if device.digest != devices[0].digest:
                 raise OracleError(f"digests differ: {_index_difference(devices[0], device)}")
             if device.replica.state.store.index.recompute_digest() != device.digest:
                 raise OracleError(f"digest of {device.name} is not that of its records")
-        for device, tree in zip(devices, trees, strict=True):
-            _check_index(device, tree)
-            _check_no_work(device)
-        self._check_words(devices, trees[0])
-        self._check_names(trees[0])
+        for device, tree, without in zip(devices, trees, blocked, strict=True):
+            _check_index(device, {*tree, *without})
+            _check_no_work(device, without)
+        self._check_words(devices, whole, anywhere=not any(blocked))
+        self._check_names(whole)
 
-    def _check_words(self, devices: list[Device], tree: dict[str, bytes | None]) -> None:
+    def _check_words(self, devices: list[Device], tree: dict[str, bytes | None], *, anywhere: bool) -> None:
+        """`anywhere`: every file is in some folder."""
         alive = tokens_of(tree)
         written = {f"w{number}z" for number in range(1, self._count + 1)}
         lost = written - self._given_up - alive
@@ -114,13 +133,14 @@ class Ledger:
             kept = set().union(*map(_tokens_in_history, devices))
             if lost - kept:
                 raise OracleError(f"lost: {sorted(lost - kept)}")
-            raise OracleError(f"hidden: {sorted(lost)} are only in history")
+            if anywhere:
+                raise OracleError(f"hidden: {sorted(lost)} are only in history")
         back = self._long_gone & alive
         back |= {token for token, by in self._gone.items() if token in alive and not self._who_else(token, by)}
         if back:
             where = {p: sorted(tokens_in(c) & back) for p, c in tree.items() if c is not None and tokens_in(c) & back}
             raise OracleError(f"returned: {where}")
-        known = {*FILLER, *written}
+        known = {*FILLER, *RULE_WORDS, *written}
         for path, content in tree.items():
             strange = {word.decode() for word in _WORD.findall(content or b"")} - known
             if strange:
@@ -154,13 +174,24 @@ def _plain(path: str) -> str:
     return _CONFLICT.sub("", path)
 
 
-def _check_index(device: Device, tree: dict[str, bytes | None]) -> None:
+def _blocked(device: Device, folds_case: bool) -> set[str]:
+    """What the device says that it can't hold, and rightly so."""
+    live = [entry for entry in device.replica.state.store.index.entries() if not entry.record.deleted]
+    blocked = {entry.record.path for entry in live if entry.state is State.BLOCKED}
+    held = {fold(entry.record.path) for entry in live if entry.record.path not in blocked}
+    for path in sorted(blocked):
+        if not folds_case or held.isdisjoint(map(fold, (path, *parents_of(path)))):
+            raise OracleError(f"blocked: {path} on {device.name}, for no reason")
+    return blocked
+
+
+def _check_index(device: Device, paths: set[str]) -> None:
     live = {e.record.path for e in device.replica.state.store.index.entries() if not e.record.deleted}
-    if live != tree.keys():
-        raise OracleError(f"index of {device.name} is not its tree: {sorted(live ^ tree.keys())}")
+    if live != paths:
+        raise OracleError(f"index of {device.name} is not its tree: {sorted(live ^ paths)}")
 
 
-def _check_no_work(device: Device) -> None:
+def _check_no_work(device: Device, blocked: set[str]) -> None:
     state = device.replica.state
     left: dict[str, object] = {
         "offers": list(state.offers.paths()),
@@ -171,7 +202,7 @@ def _check_no_work(device: Device) -> None:
         "contents": len(state.contents),
         "dirty": sorted(state.dirty),
         "again": dict(state.again),
-        "troubles": dict(state.troubles),
+        "troubles": {path: why for path, why in state.troubles.items() if path not in blocked},
         "temporary files": sorted(p.name for p in (device.root / ".vaultsync" / "tmp").glob("*")),
         "asked": [len(session.wants) for session in state.sessions.values() if session.wants],
         "waiting": [s.tracker.waiting for s in state.sessions.values() if s.tracker.waiting],

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import os
-import shutil
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from tests.simulation.filemanager import FileManager
 from tests.simulation.ledger import FILLER, Ledger, tokens_in
+from tests.simulation.manners import PLAIN, Manners
 from tests.support.cluster import Device
+from vaultsync.model.filters import IGNORE_FILE
 
 NOTES: Final = ("a.md", "b.md", "note.md", "Note.md", "日記.md", "plain.txt", "ünï 🎉.md")
 OTHERS: Final = ("pic.png", "data.bin", "todo")
 FOLDERS: Final = ("f", "f/g", "F", "h", "h/i/j", "a.md")
 """One of them has a note's name: file and folder clash."""
+RULES: Final = ("h/", "*.png", "plain.txt", "f/g/")
+"""Lines of ignore files."""
+LARGE: Final = 1 << 20
+_NO_WORD: Final = bytes(byte | 0x80 for byte in range(256))
+"""Makes bytes of random ones in which nobody finds a word."""
 
 
-class Person:
+class Person(FileManager):
     """Every method that edits does one thing that a person would call one thing, and says which."""
 
-    def __init__(self, device: Device, ledger: Ledger) -> None:
-        self._device = device
-        self._ledger = ledger
-        self._saves = 0
-        self.hints: list[str] = []
-        """What a watcher would have said since it was last asked."""
+    def __init__(
+        self, device: Device, ledger: Ledger, manners: Manners = PLAIN, *, large: bool = False, rules: bool = False
+    ) -> None:
+        """`large`: works on large files, too; `rules`: writes ignore files."""
+        super().__init__(device, ledger, manners)
+        self._large = large
+        self._rules = rules
+        self.done: Counter[str] = Counter()
+        """How often what."""
 
     def act(self, random: Random) -> str:
         """Do something."""
@@ -47,8 +58,12 @@ class Person:
             (2, self._file_to_folder),
             (2, self._folder_to_file),
             (2, self._move_over),
+            (2, self._change_case),
+            (3 if self._large else 0, self._write_large),
+            (2 if self._rules else 0, self._write_rules),
         ]
         (act,) = random.choices([act for _, act in acts], [weight for weight, _ in acts])
+        self.done[f"person: {act.__name__.strip('_').replace('_', ' ')}"] += 1
         return act(random)
 
     # Lines
@@ -121,6 +136,31 @@ class Person:
         self._put(random, path, content, tokens_in(before))
         return f"paints {path} as {content!r}"
 
+    def _write_large(self, random: Random) -> str:
+        """More than is sent in one piece: new, or changed at one place and longer or shorter at the end."""
+        large = [path for path in self._files() if os.path.getsize(self._at(path)) > LARGE]
+        path = random.choice(large) if large and random.random() < 0.7 else self._new_path(random, OTHERS)
+        if path is None:
+            return "finds no free name"
+        before = self._read(path) if self._is_file(path) else b""
+        word = b"\0 %s \0" % self._ledger.new_token().encode()
+        if before:
+            place = random.randrange(len(before) // 2)
+            rest = before[place:] if random.random() < 0.5 else before[place : -random.randint(1, 1_000)]
+            content = before[:place] + word + rest
+        else:
+            content = word + random.randbytes(LARGE + random.randint(1, LARGE // 2)).translate(_NO_WORD)
+        self._put(random, path, content, tokens_in(before) - tokens_in(content))
+        return f"writes {path} of {len(content)} bytes"
+
+    def _write_rules(self, random: Random) -> str:
+        return self.set_rules(random, [rule for rule in RULES if random.random() < 0.3])
+
+    def set_rules(self, random: Random, rules: list[str]) -> str:
+        """Write the ignore file."""
+        self._put(random, IGNORE_FILE, "".join(f"{rule}\n" for rule in rules).encode())
+        return f"ignores {rules}"
+
     def _empty(self, random: Random) -> str:
         path = self._some_file(random)
         if path is None:
@@ -154,6 +194,27 @@ class Person:
         self._give_up(gone)
         return f"moves {path} over {target}"
 
+    def _change_case(self, random: Random) -> str:
+        """Rename a file or a folder by case only."""
+        paths = list(self._device.tree())
+        path = random.choice(paths) if paths else ""
+        folder, slash, name = path.rpartition("/")
+        target = folder + slash + (name.lower() if name != name.lower() else name.capitalize())
+        if target == path or (self._exists(target) and self._manners.key(target) != self._manners.key(path)):
+            return "finds nothing to spell otherwise"
+        if self._manners.folds_case:
+            beside = f"{self._device.root}-case"
+            os.rename(self._at(path), beside)
+            self._name(target)
+            os.rename(beside, self._at(target))
+            self._renamed(path, target)
+            return f"spells {path} as {target}"
+        if self._is_file(path):
+            self._move(path, target)
+        else:
+            self._move_folder(path, target)
+        return f"spells {path} as {target}"
+
     def _copy_file(self, random: Random) -> str:
         path = self._some_file(random)
         target = self._new_path(random, NOTES if path and path.endswith((".md", ".txt")) else OTHERS)
@@ -169,6 +230,7 @@ class Person:
         path = random.choice(FOLDERS)
         if self._exists(path) or not self._has_room(path):
             return "finds no free folder name"
+        path = self._true(path)
         self._name(path)
         os.makedirs(self._at(path))
         self._hint(path)
@@ -178,15 +240,7 @@ class Person:
         path, target = self._some_folder(random), random.choice(FOLDERS)
         if path is None or self._exists(target) or not self._has_room(target) or f"{target}/".startswith(f"{path}/"):
             return "finds no folder to rename"
-        for inside in self._files_below(path):
-            self._touch(inside)
-        self._name(target)
-        os.makedirs(os.path.dirname(self._at(target)), exist_ok=True)
-        os.rename(self._at(path), self._at(target))
-        for inside in self._files_below(target):
-            self._touch(inside)
-            self._ledger.move(path + inside.removeprefix(target), inside)
-        self._hint(path, target)
+        self._move_folder(path, target)
         return f"renames folder {path} to {target}"
 
     def _delete_folder(self, random: Random) -> str:
@@ -214,119 +268,8 @@ class Person:
         self._put(random, path, self._line(random).encode())
         return f"makes a file of folder {path}"
 
-    # The file manager
-
-    def _save(self, random: Random, path: str, lines: list[str], gives_up: str = "") -> None:
-        content = "".join(lines).encode()
-        self._put(random, path, content, tokens_in(gives_up.encode()) - tokens_in(content))
-
-    def _put(self, random: Random, path: str, content: bytes, gives_up: set[str] | None = None) -> None:
-        """Save as editors do: in place, or beside and renamed over."""
-        self._name(path)
-        if self._is_file(path):
-            self._touch(path)
-        target = self._at(path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        self._saves += 1
-        mtime_ns = self._device.now_ms * 1_000_000 + self._saves
-        if random.random() < 0.5:
-            with open(target, "wb") as file:
-                file.write(content)
-            os.utime(target, ns=(mtime_ns, mtime_ns))
-        else:
-            beside = f"{self._device.root}-editor"
-            with open(beside, "wb") as file:
-                file.write(content)
-            os.utime(beside, ns=(mtime_ns, mtime_ns))
-            os.replace(beside, target)
-        self._touch(path)
-        self._give_up(gives_up or set())
-        self._hint(path)
-
-    def _move(self, path: str, target: str) -> None:
-        self._name(target)
-        self._touch(path)
-        os.makedirs(os.path.dirname(self._at(target)), exist_ok=True)
-        os.replace(self._at(path), self._at(target))
-        self._touch(target)
-        self._ledger.move(path, target)
-        self._hint(path, target)
-
-    def _remove(self, path: str) -> None:
-        gone = tokens_in(self._read(path))
-        self._touch(path)
-        os.unlink(self._at(path))
-        self._give_up(gone)
-        self._hint(path)
-
-    def _remove_folder(self, path: str) -> None:
-        inside = self._files_below(path)
-        gone = set().union(*(tokens_in(self._read(each)) for each in inside))
-        for each in inside:
-            self._touch(each)
-        shutil.rmtree(self._at(path))
-        self._give_up(gone)
-        self._hint(path)
-
-    def _name(self, path: str) -> None:
-        """The path, and the folders above it, are this person's doing."""
-        self._ledger.name(path)
-        parts = path.split("/")
-        for depth in range(len(parts)):
-            self._ledger.touch(self._device.number, "/".join(parts[: depth + 1]), b"")
-
-    def _touch(self, path: str) -> None:
-        self._ledger.touch(self._device.number, path, self._read(path))
-
-    def _give_up(self, tokens: set[str]) -> None:
-        self._ledger.delete(self._device.number, tokens, self._device.tree())
-
-    def _hint(self, *paths: str) -> None:
-        self.hints += paths
-
-    # Looking around
-
-    def _at(self, path: str) -> str:
-        return os.path.join(self._device.root, path)
-
-    def _exists(self, path: str) -> bool:
-        return os.path.lexists(self._at(path))
-
-    def _is_file(self, path: str) -> bool:
-        return os.path.isfile(self._at(path))
-
-    def _read(self, path: str) -> bytes:
-        with open(self._at(path), "rb") as file:
-            return file.read()
-
-    def _lines(self, path: str) -> list[str]:
-        return self._read(path).decode().splitlines(keepends=True)
-
-    def _files(self) -> list[str]:
-        return [path for path, content in self._device.tree().items() if content is not None]
-
-    def _files_below(self, folder: str) -> list[str]:
-        return [path for path in self._files() if path.startswith(folder + "/")]
-
-    def _some_file(self, random: Random, names: tuple[str, ...] | None = None) -> str | None:
-        files = [path for path in self._files() if names is None or path.rpartition("/")[2] in names]
-        return random.choice(files) if files else None
-
-    def _some_note(self, random: Random) -> str | None:
-        notes = [path for path in self._files() if path.endswith((".md", ".txt")) and b"\0" not in self._read(path)]
-        return random.choice(notes) if notes else None
-
-    def _some_folder(self, random: Random) -> str | None:
-        folders = [path for path, content in self._device.tree().items() if content is None]
-        return random.choice(folders) if folders else None
-
     def _new_path(self, random: Random, names: tuple[str, ...]) -> str | None:
         folder = random.choice(("", "", *FOLDERS))
         name = random.choice(names)
         path = f"{folder}/{name}" if folder else name
         return None if self._exists(path) or not self._has_room(path) else path
-
-    def _has_room(self, path: str) -> bool:
-        """Whether no file is where a folder would have to be."""
-        parts = path.split("/")[:-1]
-        return not any(self._is_file("/".join(parts[: n + 1])) for n in range(len(parts)))

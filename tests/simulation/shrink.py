@@ -21,13 +21,13 @@ def shrink(steps: int, fails: Callable[[set[int]], bool]) -> set[int]:
     return without
 
 
-def fails_alike(seed: int, steps: int, error: Exception) -> Callable[[set[int]], bool]:
+def fails_alike(seed: int, steps: int, error: Exception, *, folding: bool = False) -> Callable[[set[int]], bool]:
     """Whether a history without some of its steps fails as `error` says."""
     wanted = _kind(error)
 
     def fails(without: set[int]) -> bool:
         try:
-            run(seed, steps, without=without)
+            run(seed, steps, without=without, folding=folding)
         except Exception as other:  # noqa: BLE001 (whatever breaks, breaks a promise)
             return _kind(other) == wanted
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
 from hashlib import sha256
@@ -10,12 +11,17 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from tests.simulation import faults
 from tests.simulation.disk import Crash, SimulatedDisk
 from tests.simulation.ledger import Ledger, OracleError
+from tests.simulation.manners import some_manners
 from tests.simulation.person import Person
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.events import IndexesDiffer
+from vaultsync.errors import DiskFullError, VaultsyncError
+from vaultsync.model.filters import DEFAULT_CATEGORIES, IGNORE_FILE
 from vaultsync.protocol.framing import StreamKind
+from vaultsync.sync import brakes
 from vaultsync.sync.session import RESYNC_EVERY_MS
 
 AGREE_EVERY: Final = 80
@@ -26,33 +32,68 @@ EDIT_DURING_CALL: Final = 0.01
 
 
 class World:
-    """A cluster of 2 to 4 devices. Each step draws its lots from the seed and its own number, so that leaving some
-    steps out (to find a shorter history) leaves the others as they were."""
+    """A cluster of 2 to 4 devices, to which others may come. Each step draws its lots from the seed and its own
+    number, so that leaving some steps out (to find a shorter history) leaves the others as they were."""
 
-    def __init__(self, base: Path, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(self, base: Path, seed: int, say: Callable[[str], None], *, folding: bool = False) -> None:
+        """`folding`: some disks take names for one that differ only in case."""
         self._seed = seed
+        self._folding = folding
         self._say = say
-        self._random = Random(f"{seed} size")
-        self._cluster = Cluster(base, self._random.choice((2, 2, 3, 3, 4)), file_system=SimulatedDisk)
+        self._random = random = Random(f"{seed} size")
+        self.injected: Counter[str] = Counter()
+        """How often what was done to the cluster."""
+        self._large = random.random() < 0.1
+        self._rules = random.random() < 0.25
+        self.brake = random.choice((brakes.MASS_DELETION_FILES, brakes.MASS_DELETION_FILES, 2))
+        """More deletions at once than so many are held."""
+        self._disks: dict[str, SimulatedDisk] = {}
+        self.cluster = Cluster(base, random.choice((2, 2, 3, 3, 4)), file_system=self._make_disk)
         self.ledger = Ledger()
-        self._people = {d.number: Person(d, self.ledger) for d in self._cluster.devices}
+        self._people: dict[int, Person] = {}
         self._calls_to_crash: int | None = None
         self._busy: Device | None = None
-        self._furthest = {device.number: -(10**12) for device in self._cluster.devices}
+        self.parted: set[int] = set()
+        """Numbers of the devices that the others cannot reach."""
+        self.noticed: dict[int, int] = {}
+        """Of how many deletions held we know."""
+        self._furthest: dict[int, int] = {}
         """How far ahead each device's clock has been."""
         self._restored: dict[int, int] = {}
         """How far ahead it was when the device forgot what it knew."""
-        self.repaired = 0
+        self._agreements = 0
+        for device in self.cluster.devices:
+            self.welcome(device, random)
+
+    @property
+    def repaired(self) -> int:
         """How often two indexes were found to differ, and everything was sent again."""
-        for device in self._cluster.devices[1:]:
-            device.skew_ms = self._random.choice((0, 0, 3, -1_500, 40_000, -3_600_000))
+        return sum(isinstance(event, IndexesDiffer) for device in self.cluster.devices for event in device.events)
+
+    def welcome(self, device: Device, random: Random) -> None:
+        """Somebody begins to work on a new device."""
+        manners = self.disk(device).manners
+        self._people[device.number] = Person(device, self.ledger, manners, large=self._large, rules=self._rules)
+        self._furthest[device.number] = -(10**12)
+        device.skew_ms = random.choice((0, 0, 3, -1_500, 40_000, -3_600_000))
+        self.injected[f"disks {manners.name}"] += 1
+
+    def disk(self, device: Device) -> SimulatedDisk:
+        return self._disks[device.replica.state.folder.root]
+
+    def _make_disk(self, root: str) -> SimulatedDisk:
+        if root not in self._disks:
+            name = Path(root).name
+            manners = some_manners(Random(f"{self._seed} {name}"), folding=self._folding)
+            self._disks[root] = SimulatedDisk(root, manners)
+        return self._disks[root]
 
     # Steps
 
     def step(self, number: int) -> None:
         """Let something happen."""
         self._random = random = Random(f"{self._seed} {number}")
-        self._cluster.now_ms += random.choice((1, 1, 2, 5, 20, 120, 700, 2_500, 70_000))
+        self.cluster.now_ms += random.choice((1, 1, 2, 5, 20, 120, 700, 2_500, 70_000))
         verbs: list[tuple[float, Callable[[Random], str]]] = [
             (34, self._edit),
             (16, self._hints),
@@ -70,6 +111,16 @@ class World:
             (0.5, self._back_up),
             (0.5, self._restore),
             (0.4, self._turn_clock),
+            (0.7, partial(faults.part, self)),
+            (1.5, partial(faults.join_up, self)),
+            (0.5, partial(faults.fill, self)),
+            (3, partial(faults.free, self)),
+            (0.7, partial(faults.break_file, self)),
+            (1.5, partial(faults.mend, self)),
+            (0.7 if self._rules else 0, partial(faults.select, self)),
+            (1.5, partial(faults.answer, self)),
+            (0.2, partial(faults.join, self)),
+            (0.15, partial(faults.leave, self)),
         ]
         (verb,) = random.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])
         said = verb(random)
@@ -77,44 +128,44 @@ class World:
             self._say(f"{number:4} {said}")
 
     def _edit(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         return f"{device.name} {self._people[device.number].act(random)}"
 
     def _hints(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         hints = self._people[device.number].hints
         seen = [path for path in hints if random.random() < 0.9]
         later = [path for path in hints if path not in seen and random.random() < 0.5]
         hints[:] = later
         if not seen:
             return ""
-        self._at_work(device, lambda: device.look(seen))
+        self.at_work(device, lambda: device.look(seen))
         return f"{device.name} looks at {sorted(set(seen))}"
 
     def _scan(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         self._people[device.number].hints.clear()
-        self._at_work(device, device.scan)
+        self.at_work(device, device.scan)
         return f"{device.name} scans"
 
     def _pull(self, random: Random) -> str:
-        pairs = self._cluster.pullable()
+        pairs = self.cluster.pullable()
         if not pairs:
             return ""
         sender, receiver = random.choice(pairs)
         what = random.choice((StreamKind.CHANGES, StreamKind.CONTENT))
-        said = self._at_work(sender, partial(self._cluster.pull, sender, receiver, what))
+        said = self.at_work(sender, partial(self.cluster.pull, sender, receiver, what))
         return f"{sender.name} sends {said} to {receiver.name}" if said else ""
 
     def _deliver(self, random: Random) -> str:
         said = []
         for _ in range(random.choice((1, 1, 2, 4, 8))):
-            channels = self._cluster.deliverable()
+            channels = self.cluster.deliverable()
             if not channels:
                 break
             channel = random.choice(channels)
             sender, receiver, _ = channel
-            what = self._at_work(self._device(receiver.raw), partial(self._cluster.deliver, channel))
+            what = self.at_work(self.cluster.device(receiver), partial(self.cluster.deliver, channel))
             said.append(f"{what or 'a crash'} {sender.raw[0]}→{receiver.raw[0]}")
         return "delivers " + ", ".join(said) if said else ""
 
@@ -123,51 +174,54 @@ class World:
         said = []
         for _ in range(60):
             pulled = [
-                self._at_work(a, partial(self._cluster.pull, a, b, what))
-                for a, b in self._cluster.pullable()
+                self.at_work(a, partial(self.cluster.pull, a, b, what))
+                for a, b in self.cluster.pullable()
                 for what in (StreamKind.CHANGES, StreamKind.CONTENT)
-                if self._cluster.are_connected(a, b)
+                if self.cluster.are_connected(a, b)
             ]
-            channels = self._cluster.deliverable()
+            channels = self.cluster.deliverable()
             if not channels and not any(pulled):
                 break
             random.shuffle(channels)
             for channel in channels:
-                if channel in self._cluster.deliverable():
-                    device = self._device(channel[1].raw)
-                    said.append(self._at_work(device, partial(self._cluster.deliver, channel)))
+                if channel in self.cluster.deliverable():
+                    device = self.cluster.device(channel[1])
+                    said.append(self.at_work(device, partial(self.cluster.deliver, channel)))
         return f"delivers everything ({len(said)} messages)" if said else ""
 
     def _dirty(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
-        return f"{device.name} looks at what is dirty" if self._at_work(device, device.look_at_dirty) else ""
+        device = random.choice(self.cluster.devices)
+        return f"{device.name} looks at what is dirty" if self.at_work(device, device.look_at_dirty) else ""
 
     def _cut(self, random: Random) -> str:
-        a, b = random.sample(self._cluster.devices, 2)
-        if not self._cluster.are_connected(a, b):
+        a, b = random.sample(self.cluster.devices, 2)
+        if not self.cluster.are_connected(a, b):
             return ""
-        self._cluster.disconnect(a, b)
+        self.cluster.disconnect(a, b)
+        self.injected["connections lost"] += 1
         return f"{a.name} and {b.name} lose each other"
 
     def _connect(self, random: Random) -> str:
-        a, b = random.sample(self._cluster.devices, 2)
-        if self._cluster.are_connected(a, b):
+        a, b = random.sample(self.cluster.devices, 2)
+        if self.cluster.are_connected(a, b) or (a.number in self.parted) != (b.number in self.parted):
             return ""
-        self._cluster.connect(a, b)
+        self.cluster.connect(a, b)
         return f"{a.name} and {b.name} connect"
 
     def _tick(self, random: Random) -> str:
-        self._cluster.tick(random.choice((1_000, 5_000, 61_000)))
+        self.cluster.tick(random.choice((1_000, 5_000, 61_000)))
         return "time passes"
 
     def _reopen(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         device.reopen()
+        self.injected["restarts"] += 1
         return f"{device.name} restarts"
 
     def _crash(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         device.crash()
+        self.injected["crashes"] += 1
         return f"{device.name} crashes"
 
     def _crash_soon(self, random: Random) -> str:
@@ -175,29 +229,31 @@ class World:
         return f"somebody will crash at the disk's call {self._calls_to_crash}"
 
     def _back_up(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         device.back_up()
         return f"{device.name} restarts, its index is backed up"
 
     def _restore(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         self.ledger.forget(device.number, device.tree())
         # Counters are the clock's where the index has forgotten the last: both may not go back at once.
         device.skew_ms = self._furthest[device.number] = max(self._furthest[device.number], device.skew_ms)
         self._restored[device.number] = device.skew_ms
         device.restore()
+        self.injected["old indexes restored"] += 1
         return f"{device.name} restarts with its index of then"
 
     def _turn_clock(self, random: Random) -> str:
-        device = random.choice(self._cluster.devices)
+        device = random.choice(self.cluster.devices)
         self._furthest[device.number] = max(self._furthest[device.number], device.skew_ms)
+        self.injected["clocks turned"] += 1
         skew_ms = random.choice((0, -86_400_000, 86_400_000, 60_000))
         device.skew_ms = max(skew_ms, self._restored.get(device.number, skew_ms))
         return f"{device.name}'s clock is now {device.skew_ms} ms off"
 
     # What happens in the middle of a step
 
-    def _at_work(self, device: Device, work: Callable[[], object]) -> str:
+    def at_work(self, device: Device, work: Callable[[], object]) -> str:
         """The device works; a person may edit under its hands, and the power may fail."""
         disk = device.replica.state.fs
         assert isinstance(disk, SimulatedDisk)
@@ -210,12 +266,28 @@ class World:
             # What it had put in place and not entered in its index, it will take for an edit of its own.
             self.ledger.touch_all(device.tree())
             device.crash()
+            self.injected["crashes in the middle"] += 1
             self._say(f"     {device.name} crashes in the middle")
+            return ""
+        except DiskFullError as error:
+            disk.before_call = None
+            self._say(f"     {device.name} stops: {error}")
+            self.ledger.touch_all(device.tree())
+            self.injected["stops for lack of room"] += 1
+            self._start_again(device)
             return ""
         finally:
             disk.before_call = None
             self._busy = None
+            faults.notice_held(self, device)
         return str(done) if done else ""
+
+    def _start_again(self, device: Device) -> None:
+        """As the service does with a vault whose disk is full."""
+        try:
+            device.reopen()
+        except VaultsyncError:
+            device.crash()
 
     def _before_call(self, name: str, path: str) -> None:
         assert self._busy is not None
@@ -226,26 +298,36 @@ class World:
                     self._say(f"     power fails before {name} of {path}")
                 raise Crash
         if self._random.random() < EDIT_DURING_CALL:
+            self.injected["edits during a call"] += 1
             said = self._people[self._busy.number].act(self._random)
             self._say(f"     before {name} of {path}, {self._busy.name} {said}")
-
-    def _device(self, node: bytes) -> Device:
-        return self._cluster.devices[node[0] - 1]
 
     # Agreement
 
     def agree(self) -> None:
         """Everybody meets, looks at everything and tells everything; then all promises must hold."""
-        cluster = self._cluster
+        cluster = self.cluster
+        self._agreements += 1
+        self._random = random = Random(f"{self._seed} agreement {self._agreements}")
         self._calls_to_crash = None
-        for person in self._people.values():
-            person.hints.clear()
+        self.parted = set()
+        for device in cluster.devices:
+            self._people[device.number].hints.clear()
+            self.disk(device).bad.clear()
+            faults.make_room(self, device)
+            if device.categories != DEFAULT_CATEGORIES:
+                faults.choose(device, [])
         cluster.connect_all()
         for round_ in range(ROUNDS):
             before = [device.replica.state.position for device in cluster.devices]
             for device in cluster.devices:
+                if device.tree().get(IGNORE_FILE):
+                    self._people[device.number].set_rules(random, [])
                 device.scan()
                 cluster.settle()
+                faults.notice_held(self, device)
+                if faults.held(device):
+                    self._say(f"     {faults.decide(self, device, random)}")
             cluster.tick(RESYNC_EVERY_MS + 1_000 if round_ > 1 else 5_000)
             cluster.settle()
             quiet = [device.replica.state.position for device in cluster.devices] == before
@@ -255,30 +337,44 @@ class World:
                 break
         else:
             raise OracleError("restless: records change in every round of meetings")
-        self.ledger.check(cluster.devices)
-        self.repaired = sum(isinstance(event, IndexesDiffer) for d in cluster.devices for event in d.events)
+        self.ledger.check(cluster.devices, [d.name for d in cluster.devices if self.disk(d).folds_case])
         self._say(f"     all agree: {self.fingerprint()[:16]}")
 
     def fingerprint(self) -> str:
         """Of everything that every device has."""
         seen = sha256()
-        for device in self._cluster.devices:
+        for device in self.cluster.devices:
             seen.update(repr(device.tree()).encode())
             for entry in device.replica.state.store.index.entries():
                 seen.update(repr((entry.record, entry.state, entry.sequence)).encode())
-        seen.update(str(self._cluster.sent_bytes).encode())
+        seen.update(str(self.cluster.sent_bytes).encode())
         return seen.hexdigest()
 
+    def count(self) -> Counter[str]:
+        """How often each fault was injected, and what people did."""
+        for disk in self._disks.values():
+            self.injected.update({f"calls refused with {name}": times for name, times in disk.refused.items()})
+            disk.refused = {}
+        return sum((person.done for person in self._people.values()), self.injected)
+
     def close(self) -> None:
-        for device in self._cluster.devices:
+        for device in self.cluster.devices:
             device.replica.close()
 
 
-def run(seed: int, steps: int, *, without: Collection[int] = (), say: Callable[[str], None] = lambda _: None) -> World:
+def run(
+    seed: int,
+    steps: int,
+    *,
+    without: Collection[int] = (),
+    say: Callable[[str], None] = lambda _: None,
+    folding: bool = False,
+) -> World:
     """Play a history of `steps` steps, without those of the given numbers. Raises `OracleError`, or what failed."""
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="vaultsync-", dir=fast if fast.is_dir() else None) as folder:
-        world = World(Path(folder), seed, say)
+        world = World(Path(folder), seed, say, folding=folding)
+        held_above, brakes.MASS_DELETION_FILES = brakes.MASS_DELETION_FILES, world.brake  # type: ignore[misc]
         try:
             for number in range(1, steps + 1):
                 if number not in without:
@@ -287,5 +383,6 @@ def run(seed: int, steps: int, *, without: Collection[int] = (), say: Callable[[
                     world.agree()
             world.agree()
         finally:
+            brakes.MASS_DELETION_FILES = held_above  # type: ignore[misc]
             world.close()
     return world

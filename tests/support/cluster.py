@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -49,6 +50,7 @@ class Device:
         self.name = f"Device {number}"
         self.skew_ms = 0
         """How far this device's clock is from the cluster's."""
+        self.categories = DEFAULT_CATEGORIES
         self.events: list[Event] = []
         self._index_folder = base / f"index{number}"
         if not (self.root / ".vaultsync").exists():
@@ -66,7 +68,7 @@ class Device:
         applier = Applier(fs, prefix=f"t{number}")
         store = VaultStore.open(self._index_folder / "index.db", new_index_id=self.cluster.new_id())
         clean_up(fs, applier, store, self.now_ms)
-        selection = load_rules(fs, store.history, DEFAULT_CATEGORIES)
+        selection = load_rules(fs, store.history, self.categories)
         return Replica(
             ReplicaState(
                 vault=VAULT,
@@ -139,10 +141,10 @@ class Device:
         return bool(dirty)
 
     def tree(self) -> dict[str, bytes | None]:
-        """Every file with its content, every folder with None."""
+        """Every file with its content, every folder with None; names in NFC."""
         found: dict[str, bytes | None] = {}
         for item in sorted(self.root.rglob("*")):
-            relative = item.relative_to(self.root).as_posix()
+            relative = unicodedata.normalize("NFC", item.relative_to(self.root).as_posix())
             if relative.split("/")[0] != ".vaultsync":
                 found[relative] = item.read_bytes() if item.is_file() else None
         return found
@@ -162,8 +164,25 @@ class Cluster:
         self._mail: dict[Channel, deque[bytes]] = {}
         self._connected: set[tuple[NodeId, NodeId]] = set()
         self.sent_bytes = 0
+        self._base = base
         self.devices = [Device(self, base, number) for number in range(1, size + 1)]
         self._by_node = {device.node: device for device in self.devices}
+
+    def add(self) -> Device:
+        """One more device, with an empty folder."""
+        device = Device(self, self._base, len(self._by_node) + 1)
+        self.devices.append(device)
+        self._by_node[device.node] = device
+        return device
+
+    def remove(self, device: Device) -> None:
+        """This device stops, and is a member no more."""
+        self.disconnect(device)
+        device.replica.close()
+        self.devices.remove(device)
+
+    def device(self, node: NodeId) -> Device:
+        return self._by_node[node]
 
     def new_id(self) -> bytes:
         return next(self._ids).to_bytes(16, "big")
