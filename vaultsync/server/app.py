@@ -12,6 +12,7 @@ from vaultsync import __version__
 from vaultsync.daemon.service import Node
 from vaultsync.server import problems
 from vaultsync.server.callers import Callers
+from vaultsync.server.description import describing
 from vaultsync.server.guard import ORIGINS, Guard
 from vaultsync.server.open_joins import OpenJoins
 from vaultsync.server.routes import (
@@ -70,6 +71,7 @@ def make_api(node: Node) -> FastAPI:
     ):
         api.include_router(router, prefix=PREFIX)
     problems.install(api)
+    api.openapi = describing(api)  # type: ignore[method-assign]
     return api
 
 

@@ -46,7 +46,11 @@ async def history(node: TheNode, vault: str, path: NotePath, limit: Limit = 1_00
     return versions
 
 
-@router.get("/content", response_class=Response)
+@router.get(
+    "/content",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)
 async def content(node: TheNode, vault: str, path: NotePath, content: str) -> Response:
     """The bytes of one version of a note. `content` names it, as the history does."""
     service = find_vault(node, vault)

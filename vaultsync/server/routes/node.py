@@ -37,7 +37,11 @@ async def stop(node: TheNode) -> Response:
     return Response(status_code=202)
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def events(
     node: TheNode,
     after: Annotated[int | None, Query(ge=0, lt=2**63)] = None,

@@ -21,7 +21,11 @@ EVERY_S: Final = 1.0
 router = APIRouter(tags=["node"])
 
 
-@router.get("/traffic", response_class=StreamingResponse)
+@router.get(
+    "/traffic",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def traffic(node: TheNode) -> StreamingResponse:
     """Bytes sent and received, and large files under way, once per second as server-sent events without numbers.
 
