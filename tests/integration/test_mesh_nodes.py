@@ -220,3 +220,38 @@ async def test_what_a_demoted_device_still_sends_is_refused_and_kept_on_it(tmp_p
             await until(lambda: (tmp_path / "b" / "anna.md").exists())
             assert await again.withheld(mine) == ["written before it heard.md"]
         assert not (tmp_path / "a" / "written before it heard.md").exists()
+
+
+async def test_syncing_is_a_state_that_is_told_and_the_last_sync_is_kept(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        states: list[PeerState] = []
+        anna.peers.on_peer_state_change(lambda peer: states.append(peer.state))
+        await anna.add_vault(tmp_path / "a")
+        await invite(anna, tmp_path / "a", bert, tmp_path / "b")
+        await until(lambda: states[-1:] == [PeerState.CONNECTED] and PeerState.SYNCING in states)
+        assert bert.peers.get_peer_states()[anna.node_id] in (PeerState.CONNECTED, PeerState.SYNCING)
+        states.clear()
+        (tmp_path / "a" / "new.md").write_text("new\n")
+        await until(lambda: states == [PeerState.SYNCING, PeerState.CONNECTED])
+        assert (tmp_path / "b" / "new.md").read_text() == "new\n"
+    async with running_node(tmp_path, "Anna") as again:
+        await again.peers.ready.wait()
+        (peer,) = again.peers.get_peers()
+        assert peer.record.last_sync_at is not None
+
+
+async def test_an_observer_that_keeps_something_to_itself_is_not_syncing_for_ever(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        await anna.add_vault(tmp_path / "a")
+        await invite(anna, tmp_path / "a", bert, tmp_path / "b", "observer")
+        await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        mine = bert.find_vault(tmp_path / "b")
+        (tmp_path / "b" / "own.md").write_text("bert's\n")
+        while await bert.withheld(mine) != ["own.md"]:
+            await until(lambda: True)
+        (tmp_path / "a" / "more.md").write_text("more\n")
+        await until(lambda: (tmp_path / "b" / "more.md").exists())
+        for one, other in ((anna, bert), (bert, anna)):
+            await until(lambda: one.peers.get_peer_states()[other.node_id] is PeerState.CONNECTED)  # noqa: B023

@@ -29,7 +29,7 @@ async def broken(database: NodeDatabase, error: VaultsyncError) -> AsyncIterator
     """Let every read and write end in `error`."""
 
     def fail(query: Callable[[NodeStore], T]) -> tuple[T, bool]:
-        raise error
+        raise error from OSError("injected")
 
     database._execute = fail  # type: ignore[method-assign]
     try:

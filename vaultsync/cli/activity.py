@@ -261,6 +261,8 @@ class Activity:
         self._peers[event.peer] = (event.state, event.reason)
         if before == (event.state, event.reason):
             return []
+        if before is not None and {before[0], event.state} <= {"connected", "syncing"}:
+            return []
         if event.state == "disconnected":
             for vault in self._vaults.values():
                 vault.in_sync.discard(event.peer)
@@ -268,7 +270,7 @@ class Activity:
                 return []
             why = f": {event.reason}" if event.reason else ""
             return [Line(f"{event.name} is not connected{why}", "dim")]
-        return [Line(f"{event.name} is {event.state}.", "plain")]
+        return [Line(f"{event.name} is connected.", "plain")]
 
 
 def _deed(event: ChangeObserved | ChangeApplied) -> str:

@@ -96,6 +96,7 @@ class Conversations:
             self._hello(),
             partial(self._hear_members, peer.record.node_id),
             partial(self._access, peer),
+            partial(self._rest, peer),
         )
         peer.link, peer.since_s = link, asyncio.get_running_loop().time()
         peer.free.clear()
@@ -123,6 +124,7 @@ class Conversations:
                 await link.close(ended.code, ended.told)
             finally:
                 peer.free.set()
+                self._store_last_sync(peer)
                 peer.denied = ended.code in DENIALS
                 if not peer.removed:
                     self._changed(peer, PeerState.DISCONNECTED, ended.reason)
@@ -182,6 +184,23 @@ class Conversations:
     async def _hear_members(self, node: NodeId, message: Members) -> None:
         if self.exchange is not None:
             await self.exchange.receive(node, message)
+
+    def _rest(self, peer: Peer, whether: bool) -> None:
+        if whether and peer.link is not None and peer.link.shared:
+            peer.synced_ms = self._now_ms()
+        self._changed(peer, PeerState.CONNECTED if whether else PeerState.SYNCING, "")
+
+    def _store_last_sync(self, peer: Peer) -> None:
+        """Once per conversation: it changes with every note that is saved."""
+        node, synced_ms = peer.record.node_id, peer.synced_ms
+
+        def store_it(store: NodeStore) -> None:
+            if store.peers.get(node) is not None:
+                store.peers.update(node, last_sync_at=synced_ms)
+
+        if synced_ms is not None:
+            peer.record, peer.synced_ms = replace(peer.record, last_sync_at=synced_ms), None
+            self._database.later(store_it)
 
     def _access(self, peer: Peer, vault: VaultId) -> Access:
         own = "member" if self.exchange is None else self.exchange.own_role(vault)

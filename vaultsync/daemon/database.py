@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -85,6 +86,8 @@ class NodeDatabase:
             self.problem = ""
 
     def _met(self, error: StoreError | DiskFullError) -> None:
+        if not isinstance(error.__cause__, sqlite3.Error | OSError):
+            return  # what was asked makes no sense; the disk is well
         problem = f"{error.message} {error.hint}".strip()
         if problem != self.problem:
             _log.warning("the node's database: %s", problem)

@@ -57,6 +57,9 @@ class VaultLink(Protocol):
     def wake(self, *, changes: bool, contents: bool) -> None:
         """There may be change sets or contents to pull. What there is not must not be pulled: pulling wakes again."""
 
+    def at_rest(self, vault: VaultId, whether: bool) -> None:
+        """Whether nothing is left to exchange of the vault."""
+
     def drop(self, error: VaultsyncError) -> None:
         """The vault cannot go on with this connection."""
 
@@ -316,6 +319,9 @@ class Engine:
                 link.wake(changes=peer in effects.changes_for, contents=peer in effects.contents_for)
         for event in effects.events:
             self._emit(event)
+        for peer, whether in effects.at_rest.items():
+            if (link := self._links.get(peer)) is not None:
+                link.at_rest(self.vault, whether)
 
     def _set_state(self, state: str) -> None:
         self.state = state

@@ -109,6 +109,8 @@ class PeerStateChanged:
     state: str
     """`disconnected`, `connecting`, `connected`, `syncing`."""
     reason: str = ""
+    before: str = ""
+    """The state that it was in until now."""
 
 
 @dataclass(frozen=True, slots=True)

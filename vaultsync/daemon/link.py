@@ -75,9 +75,11 @@ class Link:
         hello: Hello,
         members: Callable[[Members], Awaitable[None]],
         access: Callable[[VaultId], Access],
+        rest: Callable[[bool], None],
     ) -> None:
         """`engines` are the vaults that are shared with this peer; `hello` says who we are; `members` takes what the
-        peer tells of a vault's members; `access` says what the roles allow."""
+        peer tells of a vault's members; `access` says what the roles allow; `rest` hears, while it runs, whether
+        nothing is left to exchange."""
         self.connection = connection
         self._reader = reader
         self._writer = writer
@@ -85,6 +87,8 @@ class Link:
         self._own_hello = hello
         self._members = members
         self._access = access
+        self._rest = rest
+        self._busy: set[VaultId] = set()
         self._muted: set[VaultId] = set()
         self.theirs: Hello | None = None
         self.shared: dict[VaultId, Engine] = {}
@@ -110,6 +114,17 @@ class Link:
             self._changes.set()
         if contents:
             self._contents.set()
+
+    def at_rest(self, vault: VaultId, whether: bool) -> None:
+        if vault not in self.shared or whether == (vault not in self._busy):
+            return
+        if whether:
+            self._busy.discard(vault)
+            if not self._busy:
+                self._rest(True)
+        else:
+            self._busy.add(vault)
+            self._rest(False)
 
     def mute(self, vault: VaultId) -> None:
         """Hear nothing more of `vault` from this peer."""
@@ -180,6 +195,8 @@ class Link:
         Raises `ConnectionLostError`, or the `VaultsyncError` for which this side ended it.
         """
         assert self.theirs is not None
+        self._busy = set(self.shared)
+        self._rest(not self._busy)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._end_when_dropped())

@@ -33,6 +33,8 @@ class Peer:
     link: Link | None = None
     since_s: float = 0.0
     """Loop time at which the link came to be."""
+    synced_ms: int | None = None
+    """When nothing was left to exchange, in Unix ms, if that was during this conversation; stored at its end."""
     policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
     wanted: bool = True
     """Whether a connection is to be kept: auto-connect, or asked for by a person."""

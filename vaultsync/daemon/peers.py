@@ -286,8 +286,8 @@ class PeerManager:
     def _set_state(self, peer: Peer, state: PeerState, reason: str = "") -> None:
         if (peer.state, peer.reason) == (state, reason):
             return
-        peer.state, peer.reason = state, reason
-        self._emit(PeerStateChanged(str(peer.record.node_id), peer.record.name, state.value, reason))
+        before, peer.state, peer.reason = peer.state, state, reason
+        self._emit(PeerStateChanged(str(peer.record.node_id), peer.record.name, state.value, reason, before.value))
         for listener in self._listeners:
             listener(peer)
         if reason:

@@ -9,7 +9,7 @@ from typing import Final
 
 from vaultsync import __version__
 from vaultsync.daemon.events import ChangesRefused
-from vaultsync.daemon.peers import Peer, PeerState
+from vaultsync.daemon.peers import Peer
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.status import NodeInfo, PeerInfo, PeerVaultInfo, RefusedInfo, Status, Trouble, VaultInfo
@@ -173,14 +173,11 @@ def _peer_info(node: Node, peer: Peer, readings: dict[VaultId, _Reading]) -> Pee
         for membership in record.memberships
     )
     proven = max((vault.proven for vault in shared if vault.proven is not None), default=None)
-    state = peer.state
-    if state is PeerState.CONNECTED and not all(vault.in_sync or not vault.exchanged for vault in shared):
-        state = PeerState.SYNCING
     return PeerInfo(
         id=str(record.node_id),
         name=record.name,
         hostname=record.hostname,
-        state=state.value,
+        state=peer.state.value,
         reason=peer.reason,
         wanted=peer.wanted,
         address="" if link is None else str(link.connection.address),

@@ -205,6 +205,10 @@ class Session:
                 due.append(digest)
         return due
 
+    def at_rest(self, sequence: int) -> bool:
+        """Whether nothing is left to exchange: proven, or, where one side keeps changes to itself, as far as can be."""
+        return self.in_sync or (not (self.offers and self.accepts) and self.met(sequence))
+
     def met(self, sequence: int) -> bool:
         """Whether both cursors have met: all of ours is acknowledged, and all that arrived is applied."""
         return (

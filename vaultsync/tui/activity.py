@@ -166,7 +166,7 @@ def _vault_entry(event: VaultStateChanged, at_ms: int | None, vault_name: Name) 
 
 
 def _peer_entry(event: PeerStateChanged, at_ms: int | None) -> Entry | None:
-    if event.state in ("connecting", "syncing"):
+    if event.state in ("connecting", "syncing") or (event.before, event.state) == ("syncing", "connected"):
         return None
     if event.state == "connected":
         return Entry(at_ms, "●", f"{event.name} is connected", Tone.GOOD)

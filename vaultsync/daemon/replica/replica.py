@@ -342,6 +342,7 @@ class Replica:
                 state.effects.changes_for.add(peer)
             if session.wants:
                 state.effects.contents_for.add(peer)
+            state.effects.at_rest[peer] = session.at_rest(position.sequence)
         pending = (len(state.offers), state.wants.total_bytes)
         if pending != self._reported:
             self._reported = pending

@@ -43,6 +43,8 @@ class Effects:
     """Peers for whom there are change sets to pull."""
     contents_for: set[NodeId] = field(default_factory=set)
     """Peers for whom there are contents to pull."""
+    at_rest: dict[NodeId, bool] = field(default_factory=dict)
+    """Of each peer that is talked to, whether nothing is left to exchange with it."""
 
 
 @dataclass(slots=True)
