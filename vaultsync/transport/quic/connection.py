@@ -316,7 +316,8 @@ class QuicPeerConnection:
 
     def _refuse(self, code: CloseCode, error: TransportError) -> None:
         _log.info("refused the node at %s: %s", self.address, error.message)
-        if self.dialed:
+        if self.dialed and not self.established.done():
+            # A dial that was given up in this very turn of the loop has ended already.
             self.established.set_exception(error)
         self.shut(code)
 
