@@ -44,6 +44,10 @@ class Wire(Protocol):
     @property
     def congested(self) -> bool: ...
 
+    @property
+    def unfragmented(self) -> bool:
+        """Whether a datagram that is too large for the path is lost, and never sent in parts."""
+
     def send(self, datagrams: list[Datagram]) -> None: ...
 
     def route(self, cid: bytes, connection: QuicPeerConnection) -> None: ...
@@ -207,6 +211,7 @@ class QuicPeerConnection:
             return
         self._take_events()
         if not self._wire.congested:
+            self._probe_size()
             self._send_pending()
             # Sending issues connection ids, which must be routed before a packet can carry them.
             self._take_events()
@@ -260,14 +265,23 @@ class QuicPeerConnection:
             return
         if not datagrams:
             return
+        self._count_sent(datagrams)
+        if self.quic.ending is not None:
+            self._farewell = datagrams
+        self._wire.send(datagrams)
+
+    def _probe_size(self) -> None:
+        """Find out whether the path takes larger datagrams."""
+        if self.established.done() and (probe := self.quic.size_probe(self._loop.time())) is not None:
+            self._count_sent([probe])
+            self._wire.send([probe])
+
+    def _count_sent(self, datagrams: list[Datagram]) -> None:
         self._bytes_sent += sum(len(data) for data, _ in datagrams)
         before = self._datagrams_sent
         self._datagrams_sent += len(datagrams)
         if before // REKEY_AFTER != self._datagrams_sent // REKEY_AFTER:
             self.quic.request_key_update()
-        if self.quic.ending is not None:
-            self._farewell = datagrams
-        self._wire.send(datagrams)
 
     def _repeat_farewell(self) -> None:
         if self._farewell and self._farewells < MAX_FAREWELLS:
@@ -310,6 +324,8 @@ class QuicPeerConnection:
             self._refuse(CloseCode.WRONG_PEER, WrongPeerError(message))
             return
         self._peer = peer
+        if self._wire.unfragmented:
+            self.quic.find_path_size()
         if not self.dialed:
             self.established.set_result(None)
             self._wire.authenticated(self)

@@ -21,6 +21,7 @@ from vaultsync.transport.certificates import make_certificate
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.quic.addresses import dialable, is_loopback, resolve
 from vaultsync.transport.quic.admission import CID_LENGTH, VERSIONS, Admission, Admitted, destination_of
+from vaultsync.transport.quic.congestion import ALGORITHM
 from vaultsync.transport.quic.connection import QuicPeerConnection
 from vaultsync.transport.quic.mutual import MutualConnection, check_aioquic
 from vaultsync.transport.quic.settings import QuicSettings
@@ -188,6 +189,10 @@ class QuicEndpoint:
     def congested(self) -> bool:
         return self._io.congested
 
+    @property
+    def unfragmented(self) -> bool:
+        return self._io.unfragmented
+
     def send(self, datagrams: list[Datagram]) -> None:
         if not self._closed:
             self._io.send(datagrams)
@@ -276,6 +281,7 @@ class QuicEndpoint:
         local = is_loopback(address)
         return QuicConfiguration(
             alpn_protocols=[ALPN],
+            congestion_control_algorithm=ALGORITHM,
             certificate=self._current_certificate(),
             connection_id_length=CID_LENGTH,
             idle_timeout=settings.idle_timeout_s,

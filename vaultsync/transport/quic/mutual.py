@@ -16,39 +16,55 @@ from aioquic import tls
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import Limit, QuicConnection
 from aioquic.quic.events import ConnectionTerminated
-from aioquic.quic.packet_builder import QuicPacketBuilder
+from aioquic.quic.packet import QuicFrameType, QuicPacketType
+from aioquic.quic.packet_builder import QuicDeliveryState, QuicPacketBuilder
 from aioquic.quic.recovery import QuicPacketSpace
 from aioquic.quic.stream import QuicStream
 from cryptography import x509
 
 from vaultsync.errors import TransportError
+from vaultsync.transport.quic.congestion import WatchedReno
+from vaultsync.transport.quic.pathsize import STEPS, PathSize
 from vaultsync.transport.quic.settings import QuicSettings
+from vaultsync.transport.quic.udp import Datagram
 
 _METHODS: Final = {
     "_initialize": ["peer_cid"],
     "_close_begin": ["is_initiator", "now"],
+    "_flush_builder": ["builder", "network_path", "peer_cid", "now"],
     "_write_stream_limits": ["builder", "space", "stream"],
     "_write_connection_limits": ["builder", "space"],
 }
 _CONNECTION: Final = (
     "_close_event",
+    "_cryptos",
     "_handshake_confirmed",
     "_local_max_data",
     "_local_max_streams_bidi",
     "_local_max_streams_uni",
     "_loss",
+    "_max_datagram_size",
+    "_network_paths",
+    "_packet_number",
+    "_peer_cid",
+    "_peer_token",
+    "_spin_bit",
     "_streams",
+    "_version",
 )
 _TLS: Final = ("_request_client_certificate", "_peer_certificate")
 _LIMIT: Final = ("frame_type", "name", "sent", "used", "value")
 _STREAM: Final = ("is_blocked", "max_stream_data_local", "max_stream_data_local_sent", "sender", "receiver")
 _SENDER: Final = ("_buffer_start", "_buffer_stop", "_buffer_fin", "_reset_error_code")
 _RECEIVER: Final = ("highest_offset", "is_finished")
-_LOSS: Final = ("_pto_count", "_rtt_initialized", "_rtt_smoothed", "get_probe_timeout")
+_LOSS: Final = ("_cc", "_pacer", "_pto_count", "_rtt_initialized", "_rtt_smoothed", "get_probe_timeout")
 
 PROBE_EVERY_S: Final = 1.0
 """On a silent path, aioquic doubles the time between probes without end (RFC 9002 §6.2.1), so that a path that comes
 and goes is rarely probed while it is there. One or two packets a second burden no path, and go on for 15 s at most."""
+
+MOST_PROBED: Final = STEPS[-1]
+"""Bytes that the congestion window must have free for a probe."""
 
 
 def check_aioquic() -> None:
@@ -65,6 +81,7 @@ def check_aioquic() -> None:
         (connection, _CONNECTION),
         (getattr(connection, "_local_max_data", None), _LIMIT),
         (getattr(connection, "_loss", None), _LOSS),
+        (getattr(getattr(connection, "_loss", None), "_pacer", None), ("_max_datagram_size",)),
         (tls.Context(is_client=True), _TLS),
         (stream, _STREAM),
         (getattr(stream, "sender", None), _SENDER),
@@ -126,6 +143,8 @@ class MutualConnection(QuicConnection):
         self.ending: Ending | None = None
         """Set as soon as either side closes; `ConnectionTerminated` only comes when draining is over."""
         self._settings = settings
+        self._path_size: PathSize | None = None
+        self._path_address: object = None
         self._consumed = 0
         self._local_max_streams_bidi.value = settings.stream_backlog
         self._local_max_streams_uni.value = settings.stream_backlog
@@ -198,10 +217,83 @@ class MutualConnection(QuicConnection):
         limit.cap += 1
 
     def handle_timer(self, now: float) -> None:
+        loss, path = self._loss, self._path_size
+        timeouts, probing = loss._pto_count, path is not None and path.is_probing
         super().handle_timer(now)
-        loss = self._loss
+        if path is not None and not probing and loss._pto_count > timeouts:
+            path.doubt(now)
+            self._use_path_size(path)
         while loss._pto_count > 0 and loss.get_probe_timeout() * 2**loss._pto_count > PROBE_EVERY_S:
             loss._pto_count -= 1
+
+    def find_path_size(self) -> None:
+        """Find out from now on how large datagrams may be; for sockets whose datagrams are never fragmented."""
+        control = self._loss._cc
+        assert isinstance(control, WatchedReno), "the configuration asks for it"
+        self._path_size = control.path = PathSize(self._max_datagram_size)
+        self._path_address = self.get_peer_address()
+
+    @property
+    def datagram_size(self) -> int:
+        """UDP payload of the datagrams that are sent now."""
+        return self._max_datagram_size
+
+    def size_probe(self, now: float) -> Datagram | None:
+        """A padded datagram that is larger than the path is known to take, if it is time for one, and its address.
+
+        To be sent by itself: the system may refuse it.
+        """
+        path = self._path_size
+        if path is None or self.ending is not None or not self._handshake_confirmed:
+            return None
+        assert self._version is not None, "the handshake settled it"
+        network_path = self._network_paths[0]
+        if network_path.addr != self._path_address:
+            self._path_address = network_path.addr
+            path.restart()
+        self._use_path_size(path)
+        loss = self._loss
+        if not network_path.is_validated or loss.congestion_window - loss.bytes_in_flight < MOST_PROBED:
+            return None
+        size = path.next_probe(now)
+        if size is None:
+            return None
+        builder = QuicPacketBuilder(
+            host_cid=self.host_cid,
+            is_client=self._is_client,
+            max_datagram_size=size,
+            packet_number=self._packet_number,
+            peer_cid=self._peer_cid.cid,
+            peer_token=self._peer_token,
+            spin_bit=self._spin_bit,
+            version=self._version,
+        )
+        builder.start_packet(QuicPacketType.ONE_RTT, self._cryptos[tls.Epoch.ONE_RTT])
+        builder.start_frame(QuicFrameType.PING, handler=self._on_size_probe, handler_args=(size, now))
+        padding = builder.start_frame(QuicFrameType.PADDING)
+        padding.push_bytes(bytes(builder.remaining_buffer_space))
+        datagrams: list[Datagram] = self._flush_builder(
+            builder=builder, network_path=network_path, peer_cid=self._peer_cid.cid, now=now
+        )
+        return datagrams[0]
+
+    def _on_size_probe(self, delivery: QuicDeliveryState, size: int, sent_at: float) -> None:
+        path = self._path_size
+        assert path is not None
+        if delivery is QuicDeliveryState.ACKED:
+            path.probe_arrived(size)
+            self._use_path_size(path)
+        else:
+            path.probe_lost(size, sent_at)
+
+    def _use_path_size(self, path: PathSize) -> None:
+        if self._max_datagram_size == path.size:
+            return
+        self._max_datagram_size = path.size
+        self._loss._pacer._max_datagram_size = path.size
+        control = self._loss._cc
+        assert isinstance(control, WatchedReno)
+        control.use_datagram_size(path.size)
 
     def _initialize(self, peer_cid: bytes) -> None:
         super()._initialize(peer_cid)

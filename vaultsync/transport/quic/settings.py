@@ -35,7 +35,8 @@ class QuicSettings:
     """Bytes of one stream that wait to be sent or acknowledged before `write` waits."""
 
     max_datagram_size: int = 1232
-    """UDP payload that fits every path: IPv6's minimum MTU of 1280 (RFC 8200 §5) less IP and UDP headers."""
+    """UDP payload that fits every path: IPv6's minimum MTU of 1280 (RFC 8200 §5) less IP and UDP headers. Where the
+    system can forbid fragments, a connection finds out what its path takes beyond that."""
     loopback_datagram_size: int = 16_376
     """UDP payload between nodes of one machine, where the MTU is 64 KiB: four of them fill one segmented send."""
     socket_buffer: int = 4 << 20

@@ -33,6 +33,9 @@ _UDP_SEGMENT: Final = 103
 _UDP_GRO: Final = 104
 _IP_RECVERR: Final = 11
 _IPV6_RECVERR: Final = 25
+_IP_MTU_DISCOVER: Final = 10
+_IPV6_MTU_DISCOVER: Final = 23
+_PMTUDISC_PROBE: Final = 3
 """From linux/udp.h, linux/in.h and linux/in6.h; the socket module does not have them."""
 
 _UNREACHABLE: Final = frozenset(
@@ -58,6 +61,10 @@ class DatagramIO(Protocol):
     @property
     def congested(self) -> bool:
         """Whether datagrams wait for the socket to take them; hold back until `sending_resumed`."""
+
+    @property
+    def unfragmented(self) -> bool:
+        """Whether datagrams are never sent in fragments: what is too large is lost."""
 
     @property
     def family(self) -> int: ...
@@ -115,6 +122,14 @@ def _try_option(sock: socket.socket, level: int, option: int, value: int) -> boo
     return True
 
 
+def _forbid_fragments(sock: socket.socket) -> bool:
+    """Set "don't fragment", and have the system neither learn a path's MTU nor go by it (ip(7)): QUIC probes it."""
+    levels = [(socket.IPPROTO_IP, _IP_MTU_DISCOVER)]
+    if sock.family == socket.AF_INET6:
+        levels.append((socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER))
+    return all(_try_option(sock, level, option, _PMTUDISC_PROBE) for level, option in levels)
+
+
 def attach(sock: socket.socket, handler: DatagramHandler, *, offload: bool = True) -> DatagramIO:
     """Put the bound socket into the running event loop."""
     return SelectorIO(sock, handler, asyncio.get_running_loop(), offload=offload)
@@ -137,6 +152,7 @@ class SelectorIO:
         self._waiting: deque[Datagram] = deque()
         self._buffer = bytearray(65_536)
         self._view = memoryview(self._buffer)
+        self.unfragmented = sys.platform == "linux" and _forbid_fragments(sock)
         linux = sys.platform == "linux" and offload
         self._coalesced = linux and _try_option(sock, _SOL_UDP, _UDP_GRO, 1)
         # Setting the default to "no segmentation" changes nothing and tells whether the kernel knows the option.
@@ -272,8 +288,9 @@ class SelectorIO:
             return False
         except OSError as error:
             if len(run) > 1:
-                # Also what an interface without the offload says; one by one tells the two apart.
-                if error.errno in (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP):
+                # Also what an interface without the offload says; one by one tells the two apart. EINVAL may mean no
+                # more than that the segments are too large for it.
+                if error.errno in (errno.EIO, errno.EOPNOTSUPP):
                     self._segmented = False
                 return all(self._send_run([datagram]) for datagram in run)
             _log.debug("sending to %s failed: %s", address[0], error)
