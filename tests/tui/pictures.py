@@ -77,7 +77,7 @@ async def _session(base: Path, laptop: Node, phone: Node) -> None:
         await pilot.press("enter", "enter")
         await _draw(pilot, "history")
         await pilot.press("5")
-        await shown(pilot, lambda: says(pilot, "Sync images"))
+        await shown(pilot, lambda: says(pilot, "Unknown devices"))
         await _draw(pilot, "settings")
         await pilot.press("1", "e")
         await shown(pilot, lambda: says(pilot, str(phone.node_id)))

@@ -17,6 +17,8 @@ from vaultsync.client.values import (
     DeviceConfig,
     ExplanationInfo,
     HeldInfo,
+    IdentityInfo,
+    IgnoreRules,
     NewTicket,
     NodeInfo,
     PeerInfo,
@@ -210,6 +212,12 @@ class SceneClient(RecoveryClient):
         return ExplanationInfo(
             path, "file", "blocked here", unblock, "", "", content, 120, NOW_MS, "Phone", (), ("Desktop",), (), (), ()
         )
+
+    async def identity(self) -> IdentityInfo:
+        return IdentityInfo(THE_STATUS.node.id, None)
+
+    async def ignore_rules(self, vault: str) -> IgnoreRules:
+        return IgnoreRules("# mine\n*.tmp\nDrafts/\n")
 
     async def config(self) -> DeviceConfig:
         return DeviceConfig("/home/ada/.config/vaultsync/config.toml", "laptop", "", 0, mdns=True, restart_needed=False)

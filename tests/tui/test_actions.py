@@ -15,6 +15,7 @@ from vaultsync.tui.dialogs.confirm import Confirm
 from vaultsync.tui.dialogs.edit import EditSides
 from vaultsync.tui.dialogs.leave import Leave
 from vaultsync.tui.dialogs.prompt import Prompt
+from vaultsync.tui.dialogs.rules import EditRules
 from vaultsync.tui.palette import Actions
 from vaultsync.tui.screens.attention import AttentionScreen
 from vaultsync.tui.screens.history import HistoryScreen
@@ -26,7 +27,7 @@ from vaultsync.tui.screens.settings import SettingsScreen
 PLACES: list[type[Dashboard | Screen[None]]] = [
     Dashboard, OverviewScreen, PairScreen, PeerScreen, HistoryScreen, AttentionScreen, SettingsScreen,
 ]  # fmt: skip
-DIALOGS = [Choose, Code, Confirm, EditSides, Leave, Prompt]
+DIALOGS = [Choose, Code, Confirm, EditRules, EditSides, Leave, Prompt]
 
 
 @pytest.mark.parametrize("place", [*PLACES, *DIALOGS], ids=lambda place: place.__name__)

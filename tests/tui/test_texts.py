@@ -65,12 +65,13 @@ def test_a_whole_number_has_bounds() -> None:
 async def test_every_setting_says_what_it_means_and_can_be_changed() -> None:
     options = await SceneClient().vault_options("v")
     config = DeviceConfig("/c", "laptop", "", 0, mdns=True, restart_needed=False)
-    rows = device_rows(config) + vault_rows(options)
+    identity, rules = await SceneClient().identity(), await SceneClient().ignore_rules("v")
+    rows = device_rows(config, identity) + vault_rows(options, rules)
     assert len({row.key for row in rows}) == len(rows)
     for row in rows:
         assert row.title
         assert row.help.endswith(".")
-        assert (row.switch is None) != (row.change is None)
+        assert [row.switch is None, row.change is None, row.deed is None].count(False) == 1
         if row.change is not None:
             assert row.change(row.present)
 

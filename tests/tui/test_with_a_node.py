@@ -240,8 +240,8 @@ async def test_settings_are_switched_and_typed(tmp_path: Path) -> None:
         service = next(iter(node.vaults.values()))
         async with dashboard(node) as (app, pilot):
             await pilot.press("5")
-            await shown(pilot, lambda: says(pilot, "Sync images"))
             rows = app.screen.query_one("#settings", ItemList)
+            await shown(pilot, lambda: rows.go_to("category images") and says(pilot, "[✓] Sync images"))
             rows.go_to("clashes")
             await pilot.press("enter")
             await shown(pilot, lambda: says(pilot, "keep a conflict copy"))

@@ -13,6 +13,8 @@ from vaultsync.client.values import (
     DeviceConfig,
     ExplanationInfo,
     HeldInfo,
+    IdentityInfo,
+    IgnoreRules,
     JoinInfo,
     JoinPreview,
     NewTicket,
@@ -133,6 +135,8 @@ class ConfigCame(Message):
     """This device's settings, asked for or just changed."""
 
     config: DeviceConfig
+    identity: IdentityInfo | None = None
+    """If that was asked for too."""
 
 
 @dataclass
@@ -140,6 +144,8 @@ class OptionsCame(Message):
     """One vault's settings, asked for or just changed."""
 
     options: VaultOptions
+    rules: IgnoreRules | None = None
+    """If they were asked for too, and could be read."""
 
 
 @dataclass

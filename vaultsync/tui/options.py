@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vaultsync.client import words
-from vaultsync.client.values import DeviceConfig, VaultOptions
+from vaultsync.client.values import DeviceConfig, IdentityInfo, IgnoreRules, VaultOptions
 
 
 class Where(StrEnum):
@@ -15,6 +15,14 @@ class Where(StrEnum):
 
     DEVICE = "device"
     VAULT = "vault"
+
+
+class Deed(StrEnum):
+    """What Enter does where there is no value to give."""
+
+    ROTATE = "rotate"
+    RULES = "rules"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,15 @@ class Row:
     """From an answer to the change that it makes; `ValueError` says in words why it makes none."""
     on: bool | None = None
     """For switches: whether it is on."""
+    deed: Deed | None = None
+    at_once: bool = True
+    """Whether a change holds at once, and not from the node's next start on."""
 
 
-def device_rows(config: DeviceConfig) -> list[Row]:
+def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> list[Row]:
     """This device's own settings."""
     port = str(config.listen_port) if config.listen_port else "any free one, then always the same"
-    return [
+    rows = [
         Row(
             "name",
             Where.DEVICE,
@@ -53,6 +64,7 @@ def device_rows(config: DeviceConfig) -> list[Row]:
             ask="What other devices call this one",
             present=config.name,
             change=lambda answer: {"name": answer},
+            at_once=False,
         ),
         Row(
             "listen_host",
@@ -63,6 +75,7 @@ def device_rows(config: DeviceConfig) -> list[Row]:
             ask="An IP address of this device, or: all",
             present=config.listen_host or "all",
             change=lambda answer: {"listen_host": "" if answer == "all" else answer},
+            at_once=False,
         ),
         Row(
             "listen_port",
@@ -73,6 +86,7 @@ def device_rows(config: DeviceConfig) -> list[Row]:
             ask="A number from 0 to 65535",
             present=str(config.listen_port),
             change=lambda answer: {"listen_port": whole_number(answer, 65_535)},
+            at_once=False,
         ),
         Row(
             "mdns",
@@ -82,14 +96,55 @@ def device_rows(config: DeviceConfig) -> list[Row]:
             "Devices on the same local network find each other by multicast DNS. Only node id and port are told.",
             switch={"mdns": not config.mdns},
             on=config.mdns,
+            at_once=False,
         ),
+        _limit_row("upload_limit_kb_s", "Send at most", config.upload_limit_kb_s),
+        _limit_row("download_limit_kb_s", "Receive at most", config.download_limit_kb_s),
     ]
+    if identity is not None:
+        coming = f", next: {identity.next[:10]}" if identity.next else ""
+        rows.append(
+            Row(
+                "key",
+                Where.DEVICE,
+                "Key",
+                f"{identity.id[:10]}{coming}",
+                "What other devices know this one by. Enter changes it for a new one: do that if somebody may have "
+                "got at it. The other devices follow by themselves.",
+                deed=Deed.ROTATE,
+                at_once=False,
+            )
+        )
+    return rows
 
 
-def vault_rows(options: VaultOptions) -> list[Row]:
+def _limit_row(key: str, title: str, limit_kb_s: int) -> Row:
+    return Row(
+        key,
+        Where.DEVICE,
+        title,
+        f"{words.size(limit_kb_s * 1000)}/s" if limit_kb_s else "as fast as it goes",
+        "To and from all other devices together.",
+        ask="A size per second, such as 500 KB or 2 MB; 0: as fast as it goes",
+        present=words.size(limit_kb_s * 1000) if limit_kb_s else "0",
+        change=lambda answer: {key: -(-byte_count(answer.removesuffix("/s")) // 1000)},
+    )
+
+
+def vault_rows(options: VaultOptions, rules: IgnoreRules | None = None) -> list[Row]:
     """One vault's settings on this device."""
-    merges = options.clashes == "merge"
+    merges, asks = options.clashes == "merge", options.strangers == "ask"
     rows = [
+        Row(
+            "sync",
+            Where.VAULT,
+            "Sync",
+            _on_off(options.sync),
+            "Off: nothing is sent or taken on this device until it is on again. What changes meanwhile is kept in "
+            "history, and travels then.",
+            switch={"sync": not options.sync},
+            on=options.sync,
+        ),
         Row(
             "clashes",
             Where.VAULT,
@@ -97,6 +152,25 @@ def vault_rows(options: VaultOptions) -> list[Row]:
             "merge into one note" if merges else "keep a conflict copy",
             "Merging keeps every line that either side added. What cannot be merged becomes a conflict copy.",
             switch={"clashes": "copy" if merges else "merge"},
+        ),
+        Row(
+            "mesh",
+            Where.VAULT,
+            "Members introduce each other",
+            _on_off(options.mesh),
+            "On: a device that one member lets in becomes known to all, and all can reach each other. Off: this "
+            "device knows only those that it was paired with itself.",
+            switch={"mesh": not options.mesh},
+            on=options.mesh,
+        ),
+        Row(
+            "strangers",
+            Where.VAULT,
+            "Unknown devices",
+            "may ask to be let in" if asks else "are turned away",
+            "Devices that know of this vault but have no good ticket. If they may ask, they are listed under Pair "
+            "(2), to be let in or denied.",
+            switch={"strangers": "reject" if asks else "ask"},
         ),
         Row(
             "keep_all_days",
@@ -129,6 +203,8 @@ def vault_rows(options: VaultOptions) -> list[Row]:
             change=lambda answer: {"retention": {"max_bytes": byte_count(answer)}},
         ),
     ]
+    if rules is not None:
+        rows.append(_rules_row(rules))
     selected = set(options.categories)
     for category, called in zip(options.known_categories, options.category_words, strict=True):
         on = category in selected
@@ -143,7 +219,30 @@ def vault_rows(options: VaultOptions) -> list[Row]:
                 on=on,
             )
         )
+    rows.append(
+        Row(
+            "leave",
+            Where.VAULT,
+            "Leave this vault",
+            "Enter asks first",
+            "This device shares it with nobody any more. The folder, its notes and their history stay here, and the "
+            "other devices keep theirs. To come back, a new ticket is needed.",
+            deed=Deed.LEAVE,
+        )
+    )
     return rows
+
+
+def _rules_row(rules: IgnoreRules) -> Row:
+    lines = [line for line in rules.text.splitlines() if line.strip() and not line.startswith("#")]
+    return Row(
+        "rules",
+        Where.VAULT,
+        "Ignore rules",
+        f"! {rules.problem}" if rules.problem else words.count(len(lines), "rule"),
+        "Patterns of files that no device syncs, the same on all of them. Enter edits them.",
+        deed=Deed.RULES,
+    )
 
 
 def whole_number(answer: str, most: int) -> int:

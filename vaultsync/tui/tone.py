@@ -61,6 +61,8 @@ def vault_badge(vault: VaultInfo, peers: Sequence[PeerInfo]) -> Badge:
             return Badge("○", vault.state, Tone.DIM)
         case "scanning":
             return Badge("◌", "scanning", Tone.BUSY)
+    if not vault.sync:
+        return Badge("○", "sync off", Tone.BUSY)
     others = words.shared_with(vault, peers)
     if vault.pending:
         return SYNCING

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from vaultsync.client.recovery import RecoveryClient
-from vaultsync.client.times import parse_time
+from vaultsync.client.times import local, parse_time
 from vaultsync.client.values import RestoreInfo, VersionInfo
 from vaultsync.tui.dialogs.confirm import Confirm
 from vaultsync.tui.dialogs.prompt import Prompt
@@ -278,7 +278,7 @@ class HistoryScreen(BoardScreen):
         if answer is None:
             return
         try:
-            at_ms = parse_time(answer, self.host.now_ms())
+            at_ms = parse_time(answer, local(self.host.now_ms()))
         except ValueError as error:
             self.notify(str(error), title="That is no time", severity="error")
             return

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from collections.abc import Mapping
-from pathlib import Path
-from typing import ClassVar, Final
+from itertools import groupby
+from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from vaultsync.client.recovery import RecoveryClient
-from vaultsync.client.values import DeviceConfig, VaultOptions
+from vaultsync.client.values import DeviceConfig, IdentityInfo, IgnoreRules, VaultOptions
+from vaultsync.errors import ConfigError, VaultOfflineError, VaultsyncError
+from vaultsync.tui.dialogs.confirm import Confirm
 from vaultsync.tui.dialogs.prompt import Prompt
+from vaultsync.tui.dialogs.rules import EditRules
 from vaultsync.tui.host import BoardScreen
 from vaultsync.tui.messages import ConfigCame, OptionsCame
-from vaultsync.tui.options import Row, Where, device_rows, vault_rows
+from vaultsync.tui.options import Deed, Row, Where, device_rows, vault_rows
 from vaultsync.tui.state import Board
 from vaultsync.tui.tone import Tone
 from vaultsync.tui.widgets.items import Item, ItemList
-
-IGNORE_FILE: Final = ".vaultsyncignore"
 
 
 class SettingsScreen(BoardScreen):
@@ -42,14 +40,16 @@ class SettingsScreen(BoardScreen):
             tooltip="Switch the highlighted setting, or give it another value",
         ),
         Binding("v", "next_vault", "Vault", tooltip="Show the settings of the next vault"),
-        Binding("i", "ignore", "Ignore rules", tooltip="Edit .vaultsyncignore of this vault in your editor"),
+        Binding("i", "ignore", "Ignore rules", tooltip="Edit what no device syncs of this vault"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._vault: str | None = None
         self._config: DeviceConfig | None = None
+        self._identity: IdentityInfo | None = None
         self._options: VaultOptions | None = None
+        self._rules: IgnoreRules | None = None
         self._rows: dict[str, Row] = {}
 
     def compose_body(self) -> ComposeResult:
@@ -77,11 +77,16 @@ class SettingsScreen(BoardScreen):
         vault = self._vault
 
         async def load_config(client: RecoveryClient) -> ConfigCame:
-            return ConfigCame(await client.config())
+            return ConfigCame(await client.config(), await client.identity())
 
         async def load_options(client: RecoveryClient) -> OptionsCame:
             assert vault is not None
-            return OptionsCame(await client.vault_options(vault))
+            options = await client.vault_options(vault)
+            try:
+                return OptionsCame(options, await client.ignore_rules(vault))
+            except VaultOfflineError:
+                # The folder is not there: its settings are, its rules are not.
+                return OptionsCame(options)
 
         self.request("config", load_config, group="config")
         if vault is not None:
@@ -89,21 +94,27 @@ class SettingsScreen(BoardScreen):
 
     def on_config_came(self, message: ConfigCame) -> None:
         self._config = message.config
+        self._identity = message.identity or self._identity
         self._draw()
 
     def on_options_came(self, message: OptionsCame) -> None:
         if message.options.vault == self._vault:
-            self._options = message.options
+            if self._options is None or self._options.vault != self._vault:
+                self._rules = None
+            self._options, self._rules = message.options, message.rules or self._rules
             self._draw()
 
     def _draw(self) -> None:
-        rows = device_rows(self._config) if self._config is not None else []
+        rows = device_rows(self._config, self._identity) if self._config is not None else []
         if self._options is not None:
-            rows += vault_rows(self._options)
+            rows += vault_rows(self._options, self._rules)
         self._rows = {row.key: row for row in rows}
         name = self.board.vault_name(self._vault) if self._vault is not None else ""
         settings = self.query_one("#settings", ItemList)
-        settings.show([Item(row.key, _line(row, name)) for row in rows])
+        items: list[Item] = []
+        for where, own in groupby(rows, key=lambda row: row.where):
+            items += [_heading(where, name), *(Item(row.key, _line(row)) for row in own)]
+        settings.show(items)
         several = ", v: next vault" if len(self.board.vaults) > 1 else ""
         settings.border_subtitle = f"vault: {name}{several}" if name else ""
         self._explain()
@@ -118,7 +129,7 @@ class SettingsScreen(BoardScreen):
     def _explain(self) -> None:
         row = self._rows.get(self.query_one("#settings", ItemList).key or "")
         restart = ""
-        if row is not None and row.where is Where.DEVICE:
+        if row is not None and not row.at_once:
             restart = "\nHolds from the node's next start on."
             if self._config is not None and self._config.restart_needed:
                 restart = "\n! The node runs with other settings: leave with q, stop it, and start vaultsync again."
@@ -131,10 +142,17 @@ class SettingsScreen(BoardScreen):
         row = self._rows.get(self.query_one("#settings", ItemList).key or "")
         if row is None:
             return
-        if row.switch is not None:
-            self._store(row, row.switch)
-        else:
-            self._ask(row)
+        match row.deed:
+            case Deed.RULES:
+                self._edit_rules()
+            case Deed.ROTATE:
+                self._rotate()
+            case Deed.LEAVE:
+                self._leave(row)
+            case None if row.switch is not None:
+                self._store(row, row.switch)
+            case None:
+                self._ask(row)
 
     def action_next_vault(self) -> None:
         known = [vault.id for vault in self.board.vaults]
@@ -143,24 +161,62 @@ class SettingsScreen(BoardScreen):
             self._vault = known[place % len(known)]
             self._load()
 
+    def action_ignore(self) -> None:
+        self._edit_rules()
+
     @work(name="edit ignore rules", exclusive=True, group="ignore")
-    async def action_ignore(self) -> None:
+    async def _edit_rules(self) -> None:
         vault = self.board.vault(self._vault or "")
         if vault is None:
             self.notify("There is no vault yet.", severity="warning")
             return
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        path = Path(vault.root) / IGNORE_FILE
         try:
-            with self.app.suspend():
-                ended = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode  # noqa: S603, ASYNC221
-        except (OSError, SuspendNotSupported, ValueError) as error:
-            self.notify(
-                f"{editor} cannot be started here ({error}). The file is {path}.", severity="error", markup=False
-            )
+            rules = await self.host.the_client().ignore_rules(vault.id)
+            text, problem = rules.text, rules.problem
+            while True:
+                answer = await self.app.push_screen_wait(EditRules(vault.name, text, problem))
+                if answer is None:
+                    return
+                try:
+                    await self.host.the_client().change_ignore_rules(vault.id, answer)
+                except ConfigError as error:
+                    # What was typed stays in front of whoever typed it.
+                    text, problem = answer, error.message
+                    continue
+                break
+        except VaultsyncError as error:
+            self.show_error(error)
             return
-        if ended == 0:
-            self.notify(f"The rules in {IGNORE_FILE} hold as soon as they are saved, on every device.")
+        self.notify("The rules hold now, on every device.")
+        self._load()
+
+    @work(name="change the key", exclusive=True, group="key")
+    async def _rotate(self) -> None:
+        text = (
+            "A new key takes over when the node starts next. The present one signs that, and the other devices follow "
+            "by themselves when they next see this one. An exported copy of the "
+            "present key is worth nothing afterwards."
+        )
+        if not await self.app.push_screen_wait(
+            Confirm("Change this device's key?", text, yes="Change it", danger=True)
+        ):
+            return
+
+        async def rotate(client: RecoveryClient) -> ConfigCame:
+            identity = await client.rotate_key()
+            return ConfigCame(await client.config(), identity)
+
+        self.request("rotate", rotate)
+
+    @work(name="leave a vault", exclusive=True, group="leave vault")
+    async def _leave(self, row: Row) -> None:
+        vault = self.board.vault(self._vault or "")
+        if vault is None:
+            return
+        question = Confirm(f"Leave {vault.name}?", row.help, yes="Leave it", no="Stay", danger=True)
+        if await self.app.push_screen_wait(question):
+            said = f"{vault.root} is shared with nobody now. Its notes stay."
+            self.do("leave vault", lambda client: client.leave_vault(vault.id), said)
 
     @work(name="ask for a setting", exclusive=True, group="ask")
     async def _ask(self, row: Row) -> None:
@@ -186,9 +242,11 @@ class SettingsScreen(BoardScreen):
         self.request(f"set {row.key}", store)
 
 
-def _line(row: Row, vault: str) -> Content:
-    where = "this device" if row.where is Where.DEVICE else vault
+def _heading(where: Where, vault: str) -> Item:
+    text = "This device" if where is Where.DEVICE else f"{vault}, on this device"
+    return Item(f"heading {where}", Content.styled(text, "bold $primary"), heading=True)
+
+
+def _line(row: Row) -> Content:
     mark = "   " if row.on is None else "[✓]" if row.on else "[ ]"
-    return Content.assemble(
-        (f"{where[:12]:<13}", Tone.DIM), f"{mark} ", (f"{row.title:<31} ", "bold"), (row.value, "$secondary")
-    )
+    return Content.assemble(f"{mark} ", (f"{row.title:<31} ", "bold"), (row.value, "$secondary"))

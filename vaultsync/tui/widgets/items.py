@@ -16,6 +16,8 @@ class Item:
 
     key: str
     content: Content
+    heading: bool = False
+    """Whether it only says what the next ones are, and can't be highlighted."""
 
 
 class ItemList(OptionList):
@@ -65,9 +67,15 @@ class ItemList(OptionList):
         if not self._items:
             self.set_options([Option(Content.from_markup(self._empty), disabled=True)])
             return
-        self.set_options([Option(item.content, id=item.key) for item in self._items])
+        self.set_options([Option(item.content, id=item.key, disabled=item.heading) for item in self._items])
         keys = self.keys
-        self.highlighted = keys.index(key) if key in keys else min(place, len(keys) - 1)
+        self.highlighted = keys.index(key) if key in keys else self._nearest(place)
+
+    def _nearest(self, place: int) -> int | None:
+        """The item at `place`, or the next one there is."""
+        items = self._items or ()
+        places = [index for index, item in enumerate(items) if not item.heading]
+        return next((index for index in places if index >= place), places[-1] if places else None)
 
     def go_to(self, key: str) -> bool:
         """Highlight the item with that key. Tells whether there is one."""
