@@ -255,3 +255,22 @@ async def test_an_observer_that_keeps_something_to_itself_is_not_syncing_for_eve
         await until(lambda: (tmp_path / "b" / "more.md").exists())
         for one, other in ((anna, bert), (bert, anna)):
             await until(lambda: one.peers.get_peer_states()[other.node_id] is PeerState.CONNECTED)  # noqa: B023
+
+
+async def test_an_observer_that_joins_with_the_same_notes_withholds_nothing(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    make_notes(tmp_path / "b")
+    (tmp_path / "b" / "only mine.md").write_text("bert's\n")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        await anna.add_vault(tmp_path / "a")
+        await invite(anna, tmp_path / "a", bert, tmp_path / "b", "observer")
+        mine = bert.find_vault(tmp_path / "b")
+        while await bert.withheld(mine) != ["only mine.md"]:
+            await until(lambda: True)
+        (tmp_path / "b" / "only mine.md").unlink()
+        (tmp_path / "b" / "note 1.md").write_text("changed\n")
+        while "note 1.md" not in await bert.withheld(mine):
+            await until(lambda: True)
+        (tmp_path / "a" / "note 1.md").write_text("changed\n")
+        while "note 1.md" in await bert.withheld(mine):
+            await until(lambda: True)

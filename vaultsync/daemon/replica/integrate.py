@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Final
 
 from vaultsync.daemon.replica.contents import obtain, read_current
-from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute, want
+from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute
 from vaultsync.daemon.replica.follow import can_follow, follow, settled_beside, waits_for_move
 from vaultsync.daemon.replica.forget import judge_unknown
+from vaultsync.daemon.replica.stage import want
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
@@ -89,6 +90,9 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
     match decision:
         case Ignore():
             work.done.append(offer)
+        case Keep(_, because) if local is not None and record.same_content(local) and not _gives(state, offer):
+            # What this device had of its own goes nowhere, and is what the others have: their record tells it all.
+            work.targets.append(Target(record, entry, offer, because))
         case Take(target, because) | Keep(target, because):
             work.targets.append(Target(target, entry, offer, because))
         case Follow():
@@ -100,6 +104,12 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
         case Merge(target, clash):
             assert entry is not None
             _merge(state, work, offer, entry, target, clash)
+
+
+def _gives(state: ReplicaState, offer: Offer) -> bool:
+    """Whether this device's own records go to the peer that offers: not if it is an observer."""
+    session = state.sessions.get(offer.holder)
+    return session is None or session.offers
 
 
 def _split(state: ReplicaState, work: Work, offer: Offer, entry: Entry, split: Split) -> None:
