@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from vaultsync.cli import times
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_place
-from vaultsync.client import words
+from vaultsync.client import times, words
 
 if TYPE_CHECKING:
     from vaultsync.daemon.recovery import ConflictInfo

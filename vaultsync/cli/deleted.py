@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, Place, asking, find_place
-from vaultsync.client import words
+from vaultsync.client import times, words
 
 if TYPE_CHECKING:
     from vaultsync.daemon.recovery import VersionInfo

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.difference import Mark, difference
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
 from vaultsync.cli.versions import newest, pick
+from vaultsync.client import times
 from vaultsync.errors import RequestError
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vaultsync.cli import times
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
-from vaultsync.client import words
+from vaultsync.client import times, words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, asking, choose, find_note, find_place
+from vaultsync.client import times
 
 if TYPE_CHECKING:
     from vaultsync.daemon.recovery import LogEntryInfo

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.which import PeerArgument, choose
-from vaultsync.client import words
+from vaultsync.client import times, words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
 from vaultsync.cli.versions import At, Number, as_time, newest, pick
-from vaultsync.client import words
+from vaultsync.client import times, words
 from vaultsync.errors import RequestError
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.output import Json, console, print_json, say
-from vaultsync.client import words
+from vaultsync.client import times, words
 
 if TYPE_CHECKING:
     from rich.console import Console

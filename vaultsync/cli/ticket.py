@@ -13,6 +13,7 @@ from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import absolute
 from vaultsync.cli.status import shell_quoted
 from vaultsync.client import words
+from vaultsync.client.pasting import join_command
 from vaultsync.errors import NodeNotRunningError
 
 if TYPE_CHECKING:
@@ -49,15 +50,9 @@ def ticket(
     else:
         made = asyncio.run(_make(path, minutes, "observer" if observer else "member", reusable))
         if as_json:
-            print_json({**_fields(made), "command": command_for(made)})
+            print_json({**_fields(made), "command": join_command(made)})
         else:
             show(made, console(), minutes)
-
-
-def command_for(made: NewTicket) -> str:
-    """What to type on the other device."""
-    folder = "".join(c if c.isalnum() or c in "-_." else "-" for c in made.vault_name).strip("-") or "notes"
-    return f"vaultsync join {made.ticket} ~/{folder}"
 
 
 def show(made: NewTicket, out: Console, minutes: float) -> None:
@@ -71,7 +66,7 @@ def show(made: NewTicket, out: Console, minutes: float) -> None:
     life = words.duration(minutes * 60)
     out.print(Text.assemble("A ticket for ", (made.vault_name, "bold"), f", good for {life}, {use}{grant}."))
     out.print("On the other device, type:\n")
-    out.print(Text(command_for(made), style="bold"), soft_wrap=True)
+    out.print(Text(join_command(made), style="bold"), soft_wrap=True)
     out.print("\nWhoever has it can join: send it only to yourself. Keep this device running meanwhile.")
 
 

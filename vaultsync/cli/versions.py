@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from vaultsync.cli import times
-from vaultsync.client import words
+from vaultsync.client import times, words
 from vaultsync.errors import RequestError
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def as_time(text: str, option: str = "--at") -> int:
     """The time in Unix ms. A usage error if it is none."""
     try:
         return times.parse_time(text, datetime.now().astimezone())
-    except (ValueError, OverflowError):
+    except ValueError:
         raise typer.BadParameter(f"{text!r} is no time. Write {times.EXAMPLES}.", param_hint=option) from None
 
 

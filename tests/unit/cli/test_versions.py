@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import typer
 
-from vaultsync.cli import times
 from vaultsync.cli.versions import newest, pick, table
+from vaultsync.client import times
 from vaultsync.daemon.recovery import VersionInfo
 from vaultsync.errors import RequestError
 

@@ -1,42 +1,69 @@
-"""Times as people type them."""
+"""Times as people write them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from vaultsync.client.times import parse_time
+from vaultsync.client.times import moment, parse_time
 
-NOW = datetime(2026, 11, 20, 14, 30).astimezone()
-NOW_MS = round(NOW.timestamp() * 1000)
+ZONE = timezone(timedelta(hours=2))
+NOW = datetime(2026, 11, 20, 14, 30, 15, 250_000, tzinfo=ZONE)
 
 
 @pytest.mark.parametrize(
-    ("typed", "expected"),
+    ("text", "expected"),
     [
-        ("2h ago", NOW - timedelta(hours=2)),
-        ("90 minutes ago", NOW - timedelta(minutes=90)),
-        ("1 day ago", NOW - timedelta(days=1)),
-        ("3w", NOW - timedelta(weeks=3)),
-        ("today", NOW.replace(hour=0, minute=0)),
-        ("yesterday 14:00", NOW.replace(day=19, hour=14, minute=0)),
-        ("Yesterday at 9:05", NOW.replace(day=19, hour=9, minute=5)),
-        ("09:30", NOW.replace(hour=9, minute=30)),
-        ("23:00", NOW.replace(day=19, hour=23, minute=0)),
-        ("2026-11-20 09:30", NOW.replace(hour=9, minute=30)),
-        ("2026-11-18", NOW.replace(day=18, hour=0, minute=0)),
+        ("now", "2026-11-20T14:30:15.250"),
+        ("90s ago", "2026-11-20T14:28:45.250"),
+        ("2h ago", "2026-11-20T12:30:15.250"),
+        ("2 hours ago", "2026-11-20T12:30:15.250"),
+        ("  3   Days  ago ", "2026-11-17T14:30:15.250"),
+        ("1w", "2026-11-13T14:30:15.250"),
+        ("15 min", "2026-11-20T14:15:15.250"),
+        ("yesterday", "2026-11-19T23:59:59.999"),
+        ("yesterday 14:00", "2026-11-19T14:00:59.999"),
+        ("yesterday at 9:05:07", "2026-11-19T09:05:07.999"),
+        ("today 09:30", "2026-11-20T09:30:59.999"),
+        ("14:00", "2026-11-20T14:00:59.999"),
+        ("16:00", "2026-11-19T16:00:59.999"),
+        ("2026-11-18", "2026-11-18T23:59:59.999"),
+        ("2026-11-18 09:30", "2026-11-18T09:30:59.999"),
+        ("2026-11-18T09:30:15", "2026-11-18T09:30:15.999"),
+        ("2026-11-18T09:30:15.250", "2026-11-18T09:30:15.250"),
+        ("2026-11-18T07:30:00+00:00", "2026-11-18T09:30:00.999"),
+        ("2026-11-18T07:30Z", "2026-11-18T09:30:59.999"),
+        ("today", "2026-11-20T14:30:15.250"),
+        ("2030-01-01", "2026-11-20T14:30:15.250"),
     ],
 )
-def test_what_people_type_is_understood(typed: str, expected: datetime) -> None:
-    assert parse_time(typed, NOW_MS) == round(expected.timestamp() * 1000)
+def test_what_a_time_means(text: str, expected: str) -> None:
+    wanted = datetime.fromisoformat(expected).replace(tzinfo=ZONE)
+    assert parse_time(text, NOW) == round(wanted.timestamp() * 1000)
 
 
-def test_a_time_with_its_own_zone_is_taken_at_its_word() -> None:
-    assert parse_time("2026-11-20T09:30:00+00:00", NOW_MS) == 1_795_167_000_000
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2 fortnights ago",
+        "25:00",
+        "yesterday 25:00",
+        "yesterday morning",
+        "2026-13-01",
+        "tomorrow",
+        "999999w",
+        "12:75",
+    ],
+)
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match="2h ago"):
+        parse_time(text, NOW)
 
 
-@pytest.mark.parametrize("typed", ["", "soon", "25:00", "12:75", "2026-13-01", "2 moons ago"])
-def test_what_is_no_time_is_refused_with_words(typed: str) -> None:
-    with pytest.raises(ValueError, match=r"time|Type"):
-        parse_time(typed, NOW_MS)
+def test_a_time_that_is_shown_can_be_given_back() -> None:
+    at_ms = 1_795_000_000_123
+    now = datetime.fromtimestamp(at_ms / 1000 + 5).astimezone()
+    assert at_ms <= parse_time(moment(at_ms), now) < at_ms + 1000
