@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
 from vaultsync.daemon.events import ChangeApplied
-from vaultsync.daemon.replica.contents import ensure_in_history, nowhere_here, obtain
+from vaultsync.daemon.replica.contents import ensure_in_history
 from vaultsync.daemon.replica.observe import history_version, make_parents_known
+from vaultsync.daemon.replica.stage import stage_all
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import DiskFullError
-from vaultsync.merge import is_mergeable
 from vaultsync.model.ids import NodeId
 from vaultsync.model.manifests import MAX_FILE
 from vaultsync.model.paths import parents_of
@@ -28,8 +28,6 @@ from vaultsync.vault.filesystem import DiskKind
 RETRY_MS: Final = 10_000
 """When to try again what the disk refused for a reason that may pass."""
 
-
-_WRITING: Final = (Do.WRITE_FILE, Do.REPLACE_FOLDER)
 
 MERGE_INPUT: Final = "what the other device had before the merge"
 """Note on a version that stands in history only because it went into a merge."""
@@ -68,7 +66,7 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     staged: dict[str, Staged] = {}
     try:
         with state.fs.batch():
-            steps = _stage_all(state, work, plan(here), staged, commit)
+            steps = stage_all(state, plan(here), work.contents, staged, commit.contents)
         state.applier.make_durable(list(staged.values()))
         steps = _keep_replaced(state, steps, now_ms)
         results = _run(state, steps, staged)
@@ -80,18 +78,6 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     for step in steps:
         _conclude(state, work, step, results[step.target.record.path], commit, now_ms)
     return _commit(state, work, commit, now_ms)
-
-
-def want(state: ReplicaState, offer: Offer) -> None:
-    """The content of an offer must be fetched, from whoever offers it: the first may wait for it itself."""
-    record = offer.record
-    state.offers.wait_for(record.hash, record.path)
-    text = is_mergeable(record.path, record.size)
-    others = [other.holder for other in state.offers.of(record.path) if other.record.hash == record.hash]
-    for holder in {offer.holder: None} | dict.fromkeys(others):
-        # What this device offers to itself, somebody who comes later may have.
-        if holder in state.sessions:
-            state.wants.add(record.hash, record.size, record.mtime_ns, holder, text=text)
 
 
 def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int) -> bool:
@@ -117,51 +103,6 @@ def _block(state: ReplicaState, target: Target, reason: str, commit: _Commit, no
     commit.entries.append(Entry(target.record, State.BLOCKED, reason, source=_source(target)))
     commit.audit.append(_audit(target, "blocked", reason, now_ms))
     commit.closed.append(target.offer)
-
-
-def _stage_all(
-    state: ReplicaState, work: Work, steps: Sequence[Step], staged: dict[str, Staged], commit: _Commit
-) -> list[Step]:
-    """Write what the steps put in place to temporary files. Those whose content must be fetched first drop out."""
-    writing = [step.target.record.hash for step in steps if step.do in _WRITING]
-    lacking = nowhere_here(state, [hash_ for hash_ in writing if hash_ not in work.contents])
-    ready = []
-    for step in steps:
-        if step.do in _WRITING and step.target.record.hash in lacking:
-            want(state, step.target.offer)
-        elif (staged_step := _stage(state, work, step, staged, commit)) is not None:
-            ready.append(staged_step)
-    return ready
-
-
-def _stage(state: ReplicaState, work: Work, step: Step, staged: dict[str, Staged], commit: _Commit) -> Step | None:
-    """Write the content that a step puts in place to a temporary file. None: it must be fetched first."""
-    record = step.target.record
-    if step.do not in _WRITING:
-        there = step.source.on_disk if step.source is not None else step.target.on_disk
-        return step if there is None or there.hash != record.hash else _of_size(step, there.size)
-    content = work.contents.get(record.hash)
-    if content is None:
-        obtained = obtain(state, record)
-        if obtained is None:
-            want(state, step.target.offer)
-            return None
-        if not isinstance(obtained, bytes):
-            staged[record.path] = obtained
-            return _of_size(step, obtained.signature.size)
-        content = obtained
-    staged[record.path] = state.applier.stage(content, record.mtime_ns, record.executable)
-    if is_mergeable(record.path, len(content)):
-        commit.contents.append((record.hash, content))
-    return _of_size(step, len(content))
-
-
-def _of_size(step: Step, size: int) -> Step:
-    """`step` with the size that its content has. A peer's word for it is believed only as long as nobody can look."""
-    record = step.target.record
-    return (
-        step if record.size == size else replace(step, target=replace(step.target, record=replace(record, size=size)))
-    )
 
 
 def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> list[Step]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vaultsync.daemon.replica.contents import obtain, read_current
-from vaultsync.daemon.replica.execute import Work, look_again, want
+from vaultsync.daemon.replica.execute import Work, look_again
+from vaultsync.daemon.replica.stage import want
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents

@@ -45,8 +45,7 @@ class Wire(Protocol):
     def congested(self) -> bool: ...
 
     @property
-    def unfragmented(self) -> bool:
-        """Whether a datagram that is too large for the path is lost, and never sent in parts."""
+    def unfragmented(self) -> bool: ...
 
     def send(self, datagrams: list[Datagram]) -> None: ...
 
@@ -271,7 +270,6 @@ class QuicPeerConnection:
         self._wire.send(datagrams)
 
     def _probe_size(self) -> None:
-        """Find out whether the path takes larger datagrams."""
         if self.established.done() and (probe := self.quic.size_probe(self._loop.time())) is not None:
             self._count_sent([probe])
             self._wire.send([probe])
