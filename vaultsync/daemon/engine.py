@@ -340,9 +340,13 @@ class Engine:
                     async with asyncio.timeout(delay_s):
                         await self._looked.wait()
                         continue
-            paths = self._coalescer.due(self._now_ms()) | self.replica.take_dirty(self._now_ms())
-            if paths:
-                await self._do(partial(self.replica.look, paths, self._now_ms()))
+            await self._do(partial(self._look, self._coalescer.due(self._now_ms())))
+
+    def _look(self, paths: set[str]) -> Effects | None:
+        """A step: what the replica has put off changes with every other one."""
+        now_ms = self._now_ms()
+        paths = paths | self.replica.take_dirty(now_ms)
+        return self.replica.look(paths, now_ms) if paths else None
 
     async def _scan_when_asked(self) -> None:
         while True:
