@@ -7,6 +7,7 @@ is answered once per second only, whatever it sends.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -23,6 +24,8 @@ ORIGINS: Final = ("app://obsidian.md", "capacitor://localhost")
 MAX_BODY: Final = 64 << 10
 """Bytes; the largest request is a pasted ticket with much text around it."""
 
+BODY_WITHIN_S: Final = 20.0
+"""How long a body may take to come."""
 
 _UNAUTHORIZED: Final = Problem(
     401,
@@ -31,6 +34,9 @@ _UNAUTHORIZED: Final = Problem(
     "Every request needs `Authorization: Bearer …`.",
     "The token is in `api.json` in the data folder of vaultsync; only its owner can read it.",
     headers={"WWW-Authenticate": "Bearer"},
+)
+_TOO_SLOW: Final = Problem(
+    408, "too-slow", "The request did not come in time", "Its body was not complete.", headers={"Connection": "close"}
 )
 _TOO_MANY: Final = Problem(
     429,
@@ -80,7 +86,12 @@ class Guard:
         body = b""
         if problem is None:
             scope[CALLER] = caller
-            received = await _read_body(scope, receive)
+            try:
+                async with asyncio.timeout(BODY_WITHIN_S):
+                    received = await _read_body(scope, receive)
+            except TimeoutError:
+                await _TOO_SLOW(scope, receive, send)
+                return
             if received is None:
                 problem = Problem(413, "too-large", "The request is too large", f"The limit is {MAX_BODY} bytes.")
             else:

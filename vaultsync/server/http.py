@@ -11,6 +11,7 @@ import uvicorn
 
 from vaultsync.daemon.service import Node
 from vaultsync.server.app import make_app
+from vaultsync.server.connections import BoundedProtocol
 
 
 class _Server(uvicorn.Server):
@@ -28,7 +29,7 @@ async def serve(node: Node, token: str, port: int, sockets: Sequence[socket.sock
             make_app(node, token=token, port=lambda: port),
             lifespan="off",
             ws="none",
-            http="h11",
+            http=BoundedProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
