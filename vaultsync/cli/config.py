@@ -107,7 +107,12 @@ def get(key: KeyArgument, folder: In = None, as_json: Json = False) -> None:
 
 @app.command(name="set")
 def set_(
-    key: KeyArgument, value: Annotated[str, typer.Argument(metavar="VALUE")], folder: In = None, as_json: Json = False
+    key: KeyArgument,
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="`on`, `off`, a number, a size such as `2 GB`, or a text.")
+    ],
+    folder: In = None,
+    as_json: Json = False,
 ) -> None:
     """Change one setting. It is checked first, and stored."""
     setting = _known(key)

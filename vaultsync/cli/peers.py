@@ -54,7 +54,11 @@ def attempts(
 
 
 @app.command()
-def rename(peer: PeerArgument, name: Annotated[str, typer.Argument(metavar="NAME")], as_json: Json = False) -> None:
+def rename(
+    peer: PeerArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    as_json: Json = False,
+) -> None:
     """Call a device something else, on this device."""
     if not name.strip():
         raise typer.BadParameter("A device needs a name.", param_hint="NAME")
