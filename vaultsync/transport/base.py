@@ -26,7 +26,7 @@ class Address:
         """From `host:port` or `[v6]:port`; `ValueError` if it is neither."""
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-        if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        if not colon or not host or "[" in host or "]" in host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError(f"not an address: {text!r}")
         return cls(host, int(port))
 

@@ -29,6 +29,9 @@ from vaultsync.transport.quic.streams import QuicReceiveStream, QuicSendStream
 from vaultsync.transport.quic.table import StreamTable
 from vaultsync.transport.quic.udp import Datagram, SocketAddress
 
+MAX_AMPLIFICATION: Final = 3
+"""Bytes for each one that came from an address that is not proven (RFC 9000 §8.1)."""
+
 MAX_FAREWELLS: Final = 16
 """How often the close is repeated to a peer that goes on sending (RFC 9000 §10.2.1 asks for a bound)."""
 
@@ -264,9 +267,17 @@ class QuicPeerConnection:
             return
         if not datagrams:
             return
-        self._count_sent(datagrams)
         if self.quic.ending is not None:
             self._farewell = datagrams
+        self._send(datagrams)
+
+    def _send(self, datagrams: list[Datagram]) -> None:
+        if not self.dialed and not self.quic.address_proven:
+            # aioquic keeps to this itself, but for the packet that closes.
+            size = sum(len(data) for data, _ in datagrams)
+            if self._bytes_sent + size > MAX_AMPLIFICATION * self._bytes_received:
+                return
+        self._count_sent(datagrams)
         self._wire.send(datagrams)
 
     def _probe_size(self) -> None:
@@ -284,7 +295,7 @@ class QuicPeerConnection:
     def _repeat_farewell(self) -> None:
         if self._farewell and self._farewells < MAX_FAREWELLS:
             self._farewells += 1
-            self._wire.send(self._farewell)
+            self._send(self._farewell)
 
     def _take_events(self) -> None:
         while (event := self.quic.next_event()) is not None:

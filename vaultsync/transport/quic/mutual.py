@@ -13,10 +13,11 @@ from typing import Final
 
 import aioquic
 from aioquic import tls
+from aioquic.buffer import Buffer  # type: ignore[attr-defined]
 from aioquic.quic.configuration import QuicConfiguration
-from aioquic.quic.connection import Limit, QuicConnection
+from aioquic.quic.connection import Limit, QuicConnection, QuicConnectionError, QuicReceiveContext
 from aioquic.quic.events import ConnectionTerminated
-from aioquic.quic.packet import QuicFrameType, QuicPacketType
+from aioquic.quic.packet import QuicErrorCode, QuicFrameType, QuicPacketType
 from aioquic.quic.packet_builder import QuicDeliveryState, QuicPacketBuilder
 from aioquic.quic.recovery import QuicPacketSpace
 from aioquic.quic.stream import QuicStream
@@ -30,6 +31,7 @@ from vaultsync.transport.quic.udp import Datagram
 
 _METHODS: Final = {
     "_initialize": ["peer_cid"],
+    "_handle_crypto_frame": ["context", "frame_type", "buf"],
     "_close_begin": ["is_initiator", "now"],
     "_flush_builder": ["builder", "network_path", "peer_cid", "now"],
     "_write_stream_limits": ["builder", "space", "stream"],
@@ -52,7 +54,7 @@ _CONNECTION: Final = (
     "_streams",
     "_version",
 )
-_TLS: Final = ("_request_client_certificate", "_peer_certificate")
+_TLS: Final = ("_request_client_certificate", "_peer_certificate", "_receive_buffer")
 _LIMIT: Final = ("frame_type", "name", "sent", "used", "value")
 _STREAM: Final = ("is_blocked", "max_stream_data_local", "max_stream_data_local_sent", "sender", "receiver")
 _SENDER: Final = ("_buffer_start", "_buffer_stop", "_buffer_fin", "_reset_error_code")
@@ -62,6 +64,9 @@ _LOSS: Final = ("_cc", "_pacer", "_pto_count", "_rtt_initialized", "_rtt_smoothe
 PROBE_EVERY_S: Final = 1.0
 """On a silent path, aioquic doubles the time between probes without end (RFC 9002 §6.2.1), so that a path that comes
 and goes is rarely probed while it is there. One or two packets a second burden no path, and go on for 15 s at most."""
+
+MAX_TLS_MESSAGE: Final = 16 << 10
+"""Bytes of one message of the handshake. Ours have less than 2 KiB; RFC 8446 §4 allows 16 MiB, of anybody."""
 
 MOST_PROBED: Final = STEPS[-1]
 """Bytes that the congestion window must have free for a probe."""
@@ -75,6 +80,18 @@ def check_aioquic() -> None:
         if not callable(getattr(QuicConnection, name, None))
         or list(inspect.signature(getattr(QuicConnection, name)).parameters)[1:] != parameters
     ]
+    if not missing:
+        # Where a method is gone, a connection cannot even be made.
+        missing = _missing_attributes()
+    if missing:
+        raise TransportError(
+            f"aioquic {aioquic.__version__} does not work with this version: {', '.join(missing)} changed.",
+            hint="Install a version of aioquic in the range that vaultsync asks for.",
+        )
+
+
+def _missing_attributes() -> list[str]:
+    missing: list[str] = []
     connection = QuicConnection(configuration=QuicConfiguration())
     stream = QuicStream(0)
     for owner, names in (
@@ -88,11 +105,7 @@ def check_aioquic() -> None:
         (getattr(stream, "receiver", None), _RECEIVER),
     ):
         missing += [f"{type(owner).__name__}.{name}" for name in names if not hasattr(owner, name)]
-    if missing:
-        raise TransportError(
-            f"aioquic {aioquic.__version__} does not work with this version: {', '.join(missing)} changed.",
-            hint="Install a version of aioquic in the range that vaultsync asks for.",
-        )
+    return missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,11 @@ class MutualConnection(QuicConnection):
     def peer_certificate(self) -> x509.Certificate | None:
         """The certificate whose key the peer proved to hold; None if it showed none."""
         return self.tls._peer_certificate
+
+    @property
+    def address_proven(self) -> bool:
+        """Whether somebody at the peer's address has answered (RFC 9000 §8)."""
+        return any(path.is_validated for path in self._network_paths[:1])
 
     @property
     def confirmed(self) -> bool:
@@ -299,6 +317,16 @@ class MutualConnection(QuicConnection):
         super()._initialize(peer_cid)
         if not self._is_client:
             self.tls._request_client_certificate = True
+
+    def _handle_crypto_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
+        super()._handle_crypto_frame(context, frame_type, buf)
+        # aioquic collects a message as long as it says it is, and copies all of it at every packet.
+        if len(self.tls._receive_buffer) > MAX_TLS_MESSAGE:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED,
+                frame_type=frame_type,
+                reason_phrase="a message of the handshake is too long",
+            )
 
     def _close_begin(self, is_initiator: bool, now: float) -> None:
         super()._close_begin(is_initiator=is_initiator, now=now)
