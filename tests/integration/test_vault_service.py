@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.store.history import HistoryVersion
-from vaultsync.store.retention import DAY_MS
+from vaultsync.store.retention import DAY_MS, Pruned, Retention
 from vaultsync.vault.lock import VaultLock
 
 
@@ -180,3 +181,21 @@ async def test_a_vault_that_is_stopped_while_it_opens_lets_go_of_its_folder(
     await asyncio.to_thread(over.wait, 10)
     with VaultLock(str(tmp_path / "a")) as lock:
         lock.acquire("another node")
+
+
+async def test_a_node_stops_while_history_is_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's end reached the pruning first, and what that said of it took the place of the stop."""
+    monkeypatch.setattr(vaults, "PRUNE_AFTER_S", 0.0)
+    pruning = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    real = Replica.prune
+
+    def prune(replica: Replica, policy: Retention, now_ms: int) -> Pruned:
+        loop.call_soon_threadsafe(pruning.set)
+        return replace(real(replica, policy, now_ms), more=True)
+
+    monkeypatch.setattr(Replica, "prune", prune)
+    (tmp_path / "a").mkdir()
+    async with running_node(tmp_path, "Anna") as anna:
+        await ready(anna, tmp_path / "a")
+        await pruning.wait()

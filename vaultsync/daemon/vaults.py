@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -213,12 +214,17 @@ class VaultService:
         while True:
             await asyncio.sleep(delay_s)
             delay_s = PRUNE_EVERY_S
-            more = True
-            while more:
-                pruned = await engine.read(lambda replica: replica.prune(self.settings.retention, self._now_ms()))
-                more = pruned.more
-            while await engine.read(partial(_forget, tuple(self._members()), self._now_ms())):
-                continue
+            # An engine that ends meanwhile tells why by itself: told here too, it would take the place of a stop.
+            with suppress(VaultsyncError):
+                await self._prune(engine)
+
+    async def _prune(self, engine: Engine) -> None:
+        more = True
+        while more:
+            pruned = await engine.read(lambda replica: replica.prune(self.settings.retention, self._now_ms()))
+            more = pruned.more
+        while await engine.read(partial(_forget, tuple(self._members()), self._now_ms())):
+            continue
 
     def _engine_event(self, event: Event) -> None:
         if isinstance(event, VaultStateChanged):
