@@ -3,10 +3,11 @@
     python -m tests.benchmarks [--only NAME …] [--runs N] [--quick] [--syncthing] [--out FOLDER]
         [--vaults FOLDER]
     python -m tests.benchmarks profile [--notes N] [--large BYTES]
+    python -m tests.benchmarks page --out FOLDER
 
 Runs vaultsync and, where `--syncthing` is given and it is installed, Syncthing: as it comes, and tuned (told that
 names are case-sensitive, and of every change by hand), in turn on the same vault. Linux only: costs are read from
-/proc. `profile` says where the time of a first sync goes.
+/proc. `profile` says where the time of a first sync goes; `page` brings what FOLDER holds into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tests.benchmarks import syncthing
 from tests.benchmarks.caretaker import cared_for, empty
 from tests.benchmarks.contender import Contender
 from tests.benchmarks.ours import Ours
+from tests.benchmarks.page import fill
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.profile import profile
 from tests.benchmarks.report import Run, store, table
@@ -41,7 +43,7 @@ ROOM: Final = 8_000_000_000
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", nargs="?", choices=["compare", "profile"], default="compare")
+    parser.add_argument("what", nargs="?", choices=["compare", "profile", "page"], default="compare")
     parser.add_argument("--only", nargs="+", metavar="NAME", help=", ".join(s.name for s in SCENARIOS))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one run, fewer samples, nothing above 10,000 notes")
@@ -53,6 +55,11 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     if options.syncthing and not syncthing.installed():
         parser.error("syncthing is not installed")
+    if options.what == "page":
+        if options.out is None:
+            parser.error("--out says where the results are")
+        fill(options.out / "results.json", Path("docs/performance.md"))
+        return
     # What is stored so far is printed also when somebody ends this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     work = Path(tempfile.gettempdir()) / f"vaultsync-benchmarks-{os.getpid()}-{time.time_ns():x}"

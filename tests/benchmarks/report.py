@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,14 +36,15 @@ def table(runs: Iterable[Run]) -> str:
     lines = [f"| {' | '.join(head)} |", "|" + " --- |" * (3 + 2 * len(others))]
     about = {scenario.name: scenario.about for scenario in SCENARIOS}
     for (scenario, name), by in gathered.items():
-        cells = [about[scenario], name.replace("_", " "), _spread(by.get("vaultsync", []), name)]
+        cells = [about[scenario], name.replace("_", " "), spread(by.get("vaultsync", []), name)]
         for other in others:
-            cells += [_spread(by.get(other, []), name), _ratio(by.get("vaultsync", []), by.get(other, []))]
+            cells += [spread(by.get(other, []), name), _ratio(by.get("vaultsync", []), by.get(other, []))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _spread(values: list[float], name: str) -> str:
+def spread(values: Sequence[float], name: str) -> str:
+    """Median (least–most), as people read it."""
     if not values:
         return ""
     median = _shown(statistics.median(values), name)
