@@ -75,6 +75,7 @@ class Household:
             own_role=lambda vault: self.roles.get(vault, SOLO),
             introductions=lambda vault: self.mesh_switch.get(vault, True),
             on_own_role=self._own_role_changed,
+            on_gone=self._gone,
             emit=self.events.append,
             now_ms=self.now_ms,
         )
@@ -138,6 +139,9 @@ class Household:
         self.roles[vault] = role
 
     def paired(self, joined: Joined) -> None:
+        pass
+
+    async def _gone(self, vault: VaultId, node: NodeId) -> None:
         pass
 
     async def _own_role_changed(self, vault: VaultId, role: str) -> None:

@@ -48,17 +48,20 @@ class Mesh:
         own_role: Callable[[VaultId], str],
         introductions: Callable[[VaultId], bool],
         on_own_role: Callable[[VaultId, str], Awaitable[None]],
+        on_gone: Callable[[VaultId, NodeId], Awaitable[None]],
         emit: Callable[[Event], None],
         now_ms: Callable[[], int],
     ) -> None:
         """`own_role`: this device's in a vault, `solo` for one that it does not share;
-        `introductions`: whether a vault tells and hears who else belongs to it."""
+        `introductions`: whether a vault tells and hears who else belongs to it; `on_gone`: a peer belongs to a vault no
+        more, and nothing goes on with it."""
         self._memberships = memberships
         self._database = database
         self._peers = peers
         self.own_role = own_role
         self._introductions = introductions
         self._on_own_role = on_own_role
+        self._on_gone = on_gone
         self._emit = emit
         self._now_ms = now_ms
         self._allowances: dict[NodeId, Allowance] = {}
@@ -223,6 +226,8 @@ class Mesh:
             left = tuple(membership for membership in peer.record.memberships if membership.vault != vault)
             record = replace(peer.record, memberships=left) if left else None
         await self._peers.no_longer_shares(node, vault, record, last_words)
+        if record is None or record.role_in(vault) is None:
+            await self._on_gone(vault, node)
 
     async def _tell_all(self, changes: Changes, told: Sequence[Members], sender: NodeId | None) -> None:
         vault, owed = changes.vault, set[NodeId]()

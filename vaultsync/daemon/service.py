@@ -9,6 +9,7 @@ import random
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -118,6 +119,7 @@ class Node:
             own_role=self._own_role,
             introductions=self._introductions,
             on_own_role=self._own_role_changed,
+            on_gone=self._member_gone,
             emit=self.bus.emit,
             now_ms=now_ms,
         )
@@ -246,6 +248,13 @@ class Node:
         for peer in self.peers.get_peers():
             if peer.record.role_in(vault) is not None:
                 self.peers.refresh(peer.record.node_id)
+
+    async def _member_gone(self, vault: VaultId, node: NodeId) -> None:
+        service = self.vaults.get(vault)
+        if service is not None and service.engine is not None:
+            # An engine that ends forgets nothing wrong: the peer is not talked to any more.
+            with suppress(VaultsyncError):
+                await service.engine.act(lambda replica, now_ms: replica.forget_peer(node, now_ms))
 
     async def _announce_self(self) -> None:
         try:

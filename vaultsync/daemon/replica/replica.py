@@ -113,6 +113,15 @@ class Replica:
         del self._state.sessions[peer.raw]
         fetch.lost(self._state, peer.raw)
 
+    def forget_peer(self, peer: NodeId, now_ms: int) -> Effects:
+        """The peer belongs to the vault no more: what was on its way from it will never be whole."""
+        self.disconnect(peer)
+        with self._state.store.transaction():
+            self._state.store.index.forget_peer(peer.raw)
+        effects = self._effects(now_ms)
+        fetch.drop_parts(self._state)
+        return effects
+
     def look(self, paths: Collection[str], now_ms: int) -> Effects:
         """Look at paths that may have changed on disk."""
         changed = observe.look(self._state, paths, now_ms)
