@@ -47,7 +47,12 @@ async def test_settings_of_a_device_are_changed_with_and_without_a_node(laptop: 
     assert (stored["listen_port"], stored["upload_limit_kb_s"], stored["mdns"]) == (4711, 0, False)
     for wrong in (("mdns", "perhaps"), ("listen_port", "a"), ("surprise", "1"), ("max_bytes", "much")):
         await typed(laptop, "config", "set", *wrong, code=2)
-    assert "65535" in await typed(laptop, "config", "set", "listen_port", "70000", code=1)
+    before = laptop.places.config_file.read_bytes()
+    for key, value in (("listen_port", "70000"), ("listen_host", "1.2.3.4.5"), ("name", " ")):
+        said = await typed(laptop, "config", "set", key, value, code=1)
+        assert "Nothing was changed" in said
+        assert f"`{key}` must" in said
+    assert laptop.places.config_file.read_bytes() == before
 
 
 async def test_settings_of_a_vault_are_changed(laptop: Device) -> None:

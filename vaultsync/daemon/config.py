@@ -8,6 +8,7 @@ import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -88,8 +89,8 @@ class Config:
         except RecursionError:
             raise ConfigError(f"{path}: its values are nested too deeply.", hint="Mend it, then start again.") from None
         return cls(
-            name=_text(path, text, data, "name", socket.gethostname().split(".")[0] or "device"),
-            listen_host=_text(path, text, data, "listen_host", "") or None,
+            name=_name(path, text, data, "name"),
+            listen_host=_address(path, text, data, "listen_host"),
             listen_port=_port(path, text, data, "listen_port"),
             mdns=_flag(path, text, data, "mdns", default=True),
             upload_limit_kb_s=_rate(path, text, data, "upload_limit_kb_s"),
@@ -104,10 +105,23 @@ class Config:
         return self
 
 
-def _text(path: Path, text: str, data: Mapping[str, object], key: str, default: str) -> str:
-    value = data.get(key, default)
-    if not isinstance(value, str) or len(value) > MAX_NAME or not value.isprintable():
-        raise _mistake(path, text, key, f"must be a text of at most {MAX_NAME} characters, without control characters")
+def _name(path: Path, text: str, data: Mapping[str, object], key: str) -> str:
+    value = data.get(key, socket.gethostname().split(".")[0][:MAX_NAME] or "device")
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_NAME or not value.isprintable():
+        raise _mistake(path, text, key, f"must be a text of 1 to {MAX_NAME} characters, without control characters")
+    return value
+
+
+def _address(path: Path, text: str, data: Mapping[str, object], key: str) -> str | None:
+    value = data.get(key, "")
+    if value == "":
+        return None
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        ip_address(value)
+    except ValueError:
+        raise _mistake(path, text, key, "must be an IP address of this device, or empty for all") from None
     return value
 
 

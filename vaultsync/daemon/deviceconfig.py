@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from vaultsync.daemon.config import Config
 from vaultsync.daemon.configfile import changed_text, write_text
 from vaultsync.daemon.status import DeviceConfig
+from vaultsync.errors import ConfigError
 
 _changing: Final = threading.Lock()
 """Of two that change the file at once, the second one reads what the first has written."""
@@ -21,7 +23,13 @@ def change_file(path: Path, changes: Mapping[str, object]) -> Config:
         if not changes:
             return Config.load(path)
         text = changed_text(path, changes)
-        config = Config.parse(path, text)
+        try:
+            config = Config.parse(path, text)
+        except ConfigError as error:
+            # Unless it has stood in the file already, the mistake is in what is asked for.
+            Config.load(path)
+            why = re.sub(r" \(at line \d+, column \d+\)", "", error.message.removeprefix(f"{path}: "))
+            raise ConfigError(why, hint="Nothing was changed.") from None
         write_text(path, text)
         return config
 

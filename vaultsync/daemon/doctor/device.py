@@ -72,7 +72,7 @@ def check_config(path: Path) -> Finding:
     try:
         Config.load(path)
     except VaultsyncError as error:
-        return problem("config", error.message, error.hint)
+        return problem("config", error.message, error.hint or f"Make {path} readable for yourself.")
     return fine("config", f"The settings in {path} are in order." if path.exists() else "All settings are the usual.")
 
 
