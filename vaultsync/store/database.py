@@ -90,10 +90,17 @@ class Database:
         return self._connection.in_transaction
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside happens, or nothing. `RuntimeError` if one is open already."""
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """Everything inside happens, or nothing. `RuntimeError` if one is open already.
+
+        Not `durable`: it does not wait for the disk. It is durable once a later one is.
+        """
         if self.in_transaction:
             raise RuntimeError("a transaction is open already; they do not nest")
+        if not durable:
+            with self._not_waiting(), self.transaction():
+                yield
+            return
         self.run("BEGIN IMMEDIATE")
         try:
             yield
@@ -105,6 +112,15 @@ class Database:
             if self._connection.in_transaction:
                 self.run("ROLLBACK")
             raise
+
+    @contextmanager
+    def _not_waiting(self) -> Iterator[None]:
+        """In WAL mode, NORMAL leaves out the wait for the log at each commit."""
+        self.run("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self.run("PRAGMA synchronous = FULL")
 
     @contextmanager
     def atomic(self) -> Iterator[None]:

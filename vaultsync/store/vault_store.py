@@ -12,6 +12,7 @@ from vaultsync.store.database import Database
 from vaultsync.store.devices import Devices
 from vaultsync.store.history import History
 from vaultsync.store.index import Index
+from vaultsync.store.intents import Intents
 from vaultsync.store.migrations import Schema
 from vaultsync.store.totals import create_totals, read_totals
 
@@ -35,6 +36,7 @@ class VaultStore:
         devices = Devices(database)
         contents = Contents(database, database.path.parent / HISTORY_FOLDER)
         self.index = Index(database, devices)
+        self.intents = Intents(database, devices)
         self.history = History(database, devices, contents)
         self.audit = Audit(database)
 

@@ -69,6 +69,7 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
             steps = stage_all(state, plan(here), work.contents, staged, commit.contents)
         state.applier.make_durable(list(staged.values()))
         steps = _keep_replaced(state, steps, now_ms)
+        _intend(state, steps)
         results = _run(state, steps, staged)
     finally:
         kept = state.staged.values()
@@ -122,6 +123,14 @@ def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> l
     for origin in {step.target.offer.origin for step in steps if step.target.record.path in refused} - {""}:
         look_again(state, origin, now_ms)
     return [step for step in steps if step.target.record.path not in refused]
+
+
+def _intend(state: ReplicaState, steps: Sequence[Step]) -> None:
+    """Write down what is about to be done: should this be as far as it comes, the next start knows it for its own."""
+    touching = [step for step in steps if step.do not in (Do.NOTHING, Do.SET_MODE)]
+    targets = [target for step in touching for target in (step.target, step.source) if target is not None]
+    if targets:
+        state.store.intents.put([Entry(target.record, source=_source(target)) for target in targets])
 
 
 def _run(state: ReplicaState, steps: Sequence[Step], staged: dict[str, Staged]) -> dict[str, Outcome]:
@@ -327,6 +336,7 @@ def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> se
         state.store.history.record(commit.versions)
         state.store.audit.append(commit.audit)
         state.store.index.put(commit.entries)
+        state.store.intents.clear()
         alive = [e.record.path for e in commit.entries if not e.record.deleted and e.state is State.PRESENT]
         folders = {folder for path in alive for folder in parents_of(path)}
         if parents := make_parents_known(state, folders, now_ms):

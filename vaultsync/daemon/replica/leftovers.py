@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from vaultsync.daemon.replica.resume import finish_commit
 from vaultsync.store.vault_store import VaultStore
 from vaultsync.vault.applier import Applier
 from vaultsync.vault.filesystem import TEMP_DIR, FileSystem
 
 
 def clean_up(fs: FileSystem, applier: Applier, store: VaultStore, now_ms: int) -> list[str]:
-    """Remove leftovers, but put back what a person wrote. Returns the homes of what was put back.
+    """Finish what was begun, remove leftovers, put back what a person wrote. Returns the homes of what was put back.
 
     A replaced file lies among the temporary ones for a moment before it is looked at. If a person wrote to it in that
     very moment and the power went in the next, it is their only copy: it is a file that the index knows by its inode,
@@ -25,5 +26,6 @@ def clean_up(fs: FileSystem, applier: Applier, store: VaultStore, now_ms: int) -
             if content != entry.record.hash and not store.history.has(content):
                 applier.put_back(path, entry.record.path)
                 rescued.append(entry.record.path)
+    finish_commit(fs, store, now_ms)
     applier.clean_up(now_ms)
     return rescued
