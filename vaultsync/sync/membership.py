@@ -154,8 +154,6 @@ class Roster:
             return "introductions are switched off here"
         if introduces and len(self.members()) >= MAX_ACTIVE:
             return f"the vault has {MAX_ACTIVE} devices already"
-        if (removal := self.removed(new.node)) is not None and new.generation == removal.generation and new.active:
-            return "it was removed"
         if signer == new.node and _only_describes_itself(known, new):
             return ""
         if new.succeeds is not None and signer == new.succeeds:

@@ -1,0 +1,187 @@
+"""The rules of membership, one by one: what is refused, in which words, and what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.members import MEMBER, OBSERVER, Member, SignedMember
+from vaultsync.sync.membership import MAX_ACTIVE, MAX_REMOVED, REMOVED_KEPT_MS, Heard, Roster, next_version
+
+VAULT = VaultId(b"v" * 16)
+FOUNDER, BERT, EVE, NEW, OTHER = (NodeId(bytes([number]) * 32) for number in range(1, 6))
+
+
+def member(node: NodeId, by: NodeId = FOUNDER, *, version: int = 10, generation: int = 0, role: str = MEMBER) -> Member:
+    return Member(VAULT, node, "n", "h", (), role, generation, version, by)
+
+
+def signed(of: Member) -> SignedMember:
+    return SignedMember(of, repr(of).encode(), b"s" * 64)
+
+
+def heard(of: Member, signer: NodeId | None = None) -> Heard:
+    return Heard(signed(of), signer or of.introduced_by)
+
+
+def gone(of: Member, at: int = 20) -> Member:
+    return replace(of, removed_at=at, version=of.version + 10)
+
+
+def roster(*known: Member, sponsor: NodeId | None = None, introductions: bool = True) -> Roster:
+    """What BERT knows."""
+    found = (member(FOUNDER), member(BERT), *known)
+    return Roster(VAULT, BERT, [signed(each) for each in found], sponsor=sponsor, introductions=introductions)
+
+
+def refusal(of: Roster, one: Heard, sender: NodeId | None = FOUNDER) -> str:
+    news = of.receive([one], sender)
+    assert len(news.refused) + len(news.taken) == 1
+    return news.refused[0][1] if news.refused else ""
+
+
+REFUSED: dict[str, tuple[Callable[[], Roster], Heard]] = {
+    "it is about another vault": (roster, heard(replace(member(NEW), vault=VaultId(b"w" * 16)))),
+    "introductions are switched off here": (lambda: roster(introductions=False), heard(member(NEW))),
+    "nobody changes its own role or place": (
+        lambda: roster(member(EVE)),
+        heard(member(EVE, EVE, version=11, role=MEMBER), EVE),
+    ),
+    "it succeeds a key that is no member": (
+        roster,
+        heard(replace(member(NEW), succeeds=OTHER), OTHER),
+    ),
+    "it succeeds another key under an id that is known": (
+        lambda: roster(member(EVE), gone(member(NEW))),
+        heard(replace(member(NEW, version=99, generation=1), succeeds=EVE), EVE),
+    ),
+    "it succeeds a key with another role": (
+        lambda: roster(member(EVE, role=OBSERVER)),
+        heard(replace(member(NEW), succeeds=EVE), EVE),
+    ),
+    "it is not signed by a member": (roster, heard(member(NEW, OTHER))),
+    "it is not signed by a member, and contradicts what is known": (
+        lambda: roster(member(EVE), sponsor=FOUNDER),
+        heard(member(EVE, OTHER, version=11)),
+    ),
+    "it is signed by a device that was removed": (
+        lambda: roster(gone(member(EVE)), sponsor=FOUNDER),
+        heard(member(NEW, EVE)),
+    ),
+    "it is signed by somebody else": (
+        lambda: roster(sponsor=FOUNDER),
+        heard(member(NEW, OTHER), EVE),
+    ),
+}
+
+
+@pytest.mark.parametrize(("why", "known", "one"), [(why, *case) for why, case in REFUSED.items()], ids=REFUSED)
+def test_refused(why: str, known: Callable[[], Roster], one: Heard) -> None:
+    made = known()
+    assert refusal(made, one) == why
+    active = made.active(one.record.member.node)
+    assert active is None or active != one.record.member
+
+
+TAKEN: dict[str, tuple[Callable[[], Roster], Heard]] = {
+    "a newcomer that a member vouches for": (roster, heard(member(NEW))),
+    "a removed one that is let in again": (lambda: roster(gone(member(EVE))), heard(member(EVE, generation=1))),
+    "a member that says where it is": (lambda: roster(member(EVE)), heard(member(EVE, version=11), EVE)),
+    "a member that leaves": (lambda: roster(member(EVE)), heard(gone(member(EVE)), EVE)),
+    "a successor with the same place": (
+        lambda: roster(member(EVE)),
+        heard(replace(member(NEW), succeeds=EVE), EVE),
+    ),
+    "what the sponsor passes on": (lambda: roster(sponsor=FOUNDER), heard(member(NEW, OTHER))),
+    "itself, with introductions switched off": (
+        lambda: Roster(VAULT, BERT, [signed(member(FOUNDER))], introductions=False),
+        heard(member(BERT)),
+    ),
+    "another role, by the introducer": (lambda: roster(member(EVE)), heard(member(EVE, version=11, role=OBSERVER))),
+}
+
+
+@pytest.mark.parametrize(("known", "one"), TAKEN.values(), ids=TAKEN)
+def test_taken(known: Callable[[], Roster], one: Heard) -> None:
+    made = known()
+    assert refusal(made, one) == ""
+    assert made.get(one.record.member.node) == one.record
+
+
+def test_a_hearsay_counts_only_from_the_sponsor() -> None:
+    for sender in (None, EVE):
+        assert refusal(roster(member(EVE), sponsor=FOUNDER), heard(member(NEW, OTHER)), sender) == (
+            "it is not signed by a member"
+        )
+
+
+def test_a_full_vault() -> None:
+    nodes = [NodeId(number.to_bytes(32, "big")) for number in range(1_000, 1_000 + MAX_ACTIVE - 2)]
+    made = roster(*(member(node) for node in nodes))
+    assert refusal(made, heard(member(NEW))) == f"the vault has {MAX_ACTIVE} devices already"
+    assert refusal(roster(*(member(node) for node in nodes[1:])), heard(member(NEW))) == ""
+
+
+def test_one_record_makes_another_acceptable_in_any_order() -> None:
+    chain = [heard(member(EVE)), heard(member(NEW, EVE, version=11)), heard(member(OTHER, NEW, version=12))]
+    for records in (chain, chain[::-1]):
+        news = roster().receive(records, FOUNDER)
+        assert [record.member.node for record in news.taken] == [EVE, NEW, OTHER]
+        assert (news.refused, news.outdated) == ([], [])
+
+
+def test_who_knows_less_is_told_once_and_who_knows_the_same_not_at_all() -> None:
+    made = roster(member(EVE, version=50))
+    old = heard(member(EVE, version=40))
+    assert made.receive([old, heard(member(EVE, version=41)), heard(member(FOUNDER))], FOUNDER).outdated == [EVE]
+    assert made.active(EVE) == member(EVE, version=50)
+
+
+def test_no_record_of_its_time_brings_a_removed_member_back() -> None:
+    made = roster(gone(member(EVE, generation=1)))
+    for generation in (0, 1):
+        news = made.receive([heard(member(EVE, version=10**9, generation=generation))], FOUNDER)
+        assert (news.taken, news.outdated) == ([], [EVE])
+    assert made.active(EVE) is None
+
+
+def test_whom_a_removed_member_let_in_falls_with_it_but_for_who_removed_it() -> None:
+    made = roster(member(EVE), member(NEW, EVE), member(OTHER, EVE))
+    news = made.receive([heard(gone(member(EVE)), FOUNDER)], FOUNDER)
+    assert sorted(news.fallen) == [NEW, OTHER]
+    assert made.active(NEW) is None
+    assert made.active(BERT) is not None
+    left = roster(member(EVE), member(NEW, EVE))
+    assert left.receive([heard(gone(member(EVE)), EVE)], EVE).fallen == []
+    assert left.active(NEW) is not None
+
+
+def test_the_first_who_may_vouches_for_orphans() -> None:
+    made = roster(member(EVE, NodeId(b"\x09" * 32)))
+    assert made.orphans() == []
+    alone = Roster(VAULT, BERT, [signed(member(BERT, BERT)), signed(member(EVE, OTHER))])
+    assert [each.node for each in alone.orphans()] == [EVE]
+
+
+def test_the_oldest_removals_are_forgotten() -> None:
+    nodes = [NodeId(number.to_bytes(32, "big")) for number in range(1_000, 1_000 + MAX_REMOVED)]
+    made = roster(*(gone(member(node), at=100 + place) for place, node in enumerate(nodes)))
+    made.receive([heard(gone(member(EVE), at=5_000), FOUNDER)], FOUNDER)
+    assert made.get(nodes[0]) is None
+    assert made.removed(nodes[1]) is not None
+    assert made.removed(EVE) is not None
+
+
+def test_a_removal_is_told_for_thirty_days() -> None:
+    made = roster(gone(member(EVE), at=1_000))
+    told = [{each.member.node for each in made.listed(1_000 + age)} for age in (REMOVED_KEPT_MS - 1, REMOVED_KEPT_MS)]
+    assert [EVE in each for each in told] == [True, False]
+
+
+def test_versions_grow_with_time_and_always() -> None:
+    assert next_version(None, 5) == 5
+    assert next_version(member(EVE, version=10), 5) == 11
+    assert next_version(member(EVE, version=10), 50) == 50
