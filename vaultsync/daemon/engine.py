@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
+from vaultsync.daemon.cancelling import raise_if_cancelled
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.state import ControlMessage, Effects
@@ -131,6 +132,7 @@ class Engine:
                 tasks.create_task(self._scan_when_asked())
                 tasks.create_task(self._tick())
         except* VaultsyncError as group:
+            raise_if_cancelled()
             raise group.exceptions[0] from None
         finally:
             self._ended = self._ended or VaultError("The vault has stopped.")
