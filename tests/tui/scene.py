@@ -253,7 +253,7 @@ async def scene(size: tuple[int, int], board: Board = THE_BOARD) -> AsyncIterato
         yield app, pilot
 
 
-WAITING = ("feed", "leave")
+WAITING = ("feed", "leave", "let in", "agree to join")
 """Workers that wait for the node or for a person."""
 
 

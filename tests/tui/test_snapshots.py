@@ -14,9 +14,11 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.kit import LARGE, SMALL
-from tests.tui.scene import NOTES, THE_STATUS, scene, settled
-from vaultsync.client.values import PeerPaired, Status
+from tests.tui.scene import NOTES, NOW_MS, THE_BOARD, THE_STATUS, scene, settled
+from vaultsync.client.values import OpenJoinInfo, PeerPaired, RequestInfo, Status
+from vaultsync.tui.messages import JoinCompared
 from vaultsync.tui.state import Board, Contact
+from vaultsync.tui.widgets.join_vault import JoinVault
 
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = {"80x24": SMALL, "160x48": LARGE}
@@ -85,6 +87,30 @@ async def test_a_used_ticket_turns_into_the_six_words() -> None:
         app.board = replace(app.board, paired=(PeerPaired("newpeer234" + "n" * 42, "Tablet", NOTES, words),))
         await settled(pilot)
         assert same(pilot, "paired-80x24")
+
+
+async def test_devices_that_ask_are_counted_and_listed() -> None:
+    request = RequestInfo(NOTES, "Notes", "reader2345" + "r" * 42, "E-reader", "kobo", "192.168.1.40:40100", NOW_MS)
+    async with scene(SMALL, replace(THE_BOARD, requests=(request,))) as (_, pilot):
+        assert same(pilot, "overview-asked-80x24")
+        await pilot.press("2", "w")
+        await settled(pilot)
+        assert same(pilot, "requests-80x24")
+        await pilot.press("l")
+        await settled(pilot)
+        assert same(pilot, "requests-let-in-80x24")
+
+
+async def test_what_joining_brings_together_is_shown_before_it_is_written() -> None:
+    words = ("acorn", "basket", "canoe", "daisy", "echo", "falcon")
+    here, there, both = ("Journal/2026-11-19.md", "Boat.md"), ("Recipes/Soup.md",), ("Garden plan.md",)
+    found = OpenJoinInfo("1", "Notes", "Laptop", "/home/ada/Notes", words, 1_180, 2, 1, 1, here, there, both)
+    async with scene(SMALL) as (app, pilot):
+        await pilot.press("j")
+        await settled(pilot)
+        app.screen.query_one(JoinVault).post_message(JoinCompared(found))
+        await settled(pilot)
+        assert same(pilot, "joins-80x24")
 
 
 def same(pilot: Pilot[None], name: str) -> bool:

@@ -63,8 +63,8 @@ async def test_two_dashboards_pair_by_a_ticket_that_is_copied_and_pasted(tmp_pat
             await shown(there, lambda: says(there, "holds 1 file. They are compared"))
             await there.press("ctrl+s")
             await shown(there, lambda: says(there, "Join these?"))
-            assert says(there, "↑ 1 only here: they go to the other devices Mine.md")
-            assert says(there, "↓ 1 only there: they come here a.md")
+            for line in ("↑ 1 only here: they go to the other devices", "Mine.md", "↓ 1 only there: they come here"):
+                assert says(there, line)
             assert not (target / "a.md").exists()
             await there.press("y")
             await shown(there, lambda: says(there, "Paired with laptop"))
@@ -77,6 +77,9 @@ async def test_two_dashboards_pair_by_a_ticket_that_is_copied_and_pasted(tmp_pat
             (notes / "new.md").write_text("crossing")
             await shown(there, lambda: says(there, "← new.md created by laptop"))
             assert (target / "new.md").read_text() == "crossing"
+            ids = [str(one.node_id)[:10], next(iter(two.vaults)).short]
+            told = [entry.text for entry in other.board.activity.entries]
+            assert not [text for text in told for each in ids if each in text], "things are told by their names"
             assert (notes / "Mine.md").read_text() == "mine"
 
 

@@ -62,6 +62,9 @@ class ActivityLog:
 
     def with_event(self, event: Event, at_ms: int | None, *, vault_name: Name, peer_name: Name) -> ActivityLog:
         """The log after `event`; unchanged if that is nothing to tell."""
+        if at_ms is None and self.entries:
+            # Of a great many at once the node forgets the times; it was not before what came before.
+            at_ms = self.entries[0].at_ms
         entry = _entry(event, at_ms, vault_name, peer_name)
         if entry is None:
             return self

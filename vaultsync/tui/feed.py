@@ -9,10 +9,10 @@ from typing import Final
 from textual.message import Message
 
 from vaultsync.client.recovery import RecoveryClient
-from vaultsync.client.values import Places, TimedEvent
+from vaultsync.client.values import Places, Status, TimedEvent
 from vaultsync.errors import NodeNotRunningError, VaultsyncError
 from vaultsync.tui.messages import EventsCame, LookCame, NodeFound, NodeLost, StatusCame, TrafficCame
-from vaultsync.tui.state import asks_for_a_look, asks_for_status
+from vaultsync.tui.state import asks_for_a_look, asks_for_status, ids_in
 
 RETRY_S: Final = 0.5
 """How often a node that is gone is looked for."""
@@ -40,6 +40,8 @@ class Feed:
         self._stale = asyncio.Event()
         self._look_at: set[str] = set()
         self._look = asyncio.Event()
+        self._named: set[str] = set()
+        """Vaults and devices whose names have been told."""
 
     def refresh(self) -> None:
         """Something was done that no event tells of: ask for the status."""
@@ -66,16 +68,15 @@ class Feed:
         if run != self._run:
             # Another node, or another run of it: its numbers begin anew.
             self._run, self._heard_to = run, None
-        status = await client.status()
         self._post(NodeFound(client))
-        self._post(StatusCame(status, await client.requests()))
+        status = await self._tell_status(client)
         self._gathered.clear()
         self._stale.set()
         for vault in status.vaults:
             self.look(vault.id)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(client))
-            tasks.create_task(self._tell())
+            tasks.create_task(self._tell(client))
             tasks.create_task(self._ask(client))
             tasks.create_task(self._measure(client))
             tasks.create_task(self._look_around(client))
@@ -86,7 +87,13 @@ class Feed:
             self._arrived.set()
         raise NodeNotRunningError("The node stopped.")
 
-    async def _tell(self) -> None:
+    async def _tell_status(self, client: RecoveryClient) -> Status:
+        status = await client.status()
+        self._named |= {vault.id for vault in status.vaults} | {peer.id for peer in status.peers}
+        self._post(StatusCame(status, await client.requests()))
+        return status
+
+    async def _tell(self, client: RecoveryClient) -> None:
         while True:
             await self._arrived.wait()
             await asyncio.sleep(GATHER_S)
@@ -94,6 +101,10 @@ class Feed:
             events, self._gathered = self._gathered, []
             if not events:
                 continue
+            if unknown := {each for timed in events for each in ids_in(timed.event)} - self._named:
+                # What happens is told with names, and a vault or device that is new has told none yet.
+                await self._tell_status(client)
+                self._named |= unknown
             self._post(EventsCame(events))
             self._heard_to = events[-1].number
             if any(asks_for_status(timed.event) for timed in events):
@@ -110,7 +121,7 @@ class Feed:
             except TimeoutError:
                 pass
             self._stale.clear()
-            self._post(StatusCame(await client.status(), await client.requests()))
+            await self._tell_status(client)
             await asyncio.sleep(STATUS_GAP_S)
 
     async def _look_around(self, client: RecoveryClient) -> None:

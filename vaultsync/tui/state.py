@@ -221,6 +221,11 @@ def asks_for_a_look(event: Event) -> str | None:
             return None
 
 
+def ids_in(event: Event) -> set[str]:
+    """The vault and the device that it is about."""
+    return {found for name in ("vault", "peer") if (found := getattr(event, name, ""))}
+
+
 def _is_copy(path: str) -> bool:
     return " (conflict " in path
 

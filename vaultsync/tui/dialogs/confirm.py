@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
@@ -32,7 +32,8 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Label(self._title, classes="dialog-title", markup=False)
-            yield Static(self._text, markup=False)
+            with VerticalScroll(classes="dialog-text"):
+                yield Static(self._text, markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(rf"{self._yes} \[y]", id="yes", variant="error" if self._danger else "primary")
                 yield Button(rf"{self._no} \[esc]", id="no")

@@ -30,7 +30,7 @@ class JoinRequests(Part):
         self._requests: dict[str, RequestInfo] = {}
 
     def compose(self) -> ComposeResult:
-        yield ItemList(id="requests", empty=EMPTY)
+        yield ItemList(id="requests", classes="panel", empty=EMPTY)
 
     @property
     def waiting(self) -> int:

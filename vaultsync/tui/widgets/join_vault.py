@@ -29,7 +29,7 @@ PAUSE_S: Final = 0.15
 """How long typing must rest before the ticket is looked at."""
 
 
-NAMED: Final = 3
+NAMED: Final = 2
 """Paths of each kind that are named."""
 
 
@@ -43,6 +43,8 @@ class JoinVault(Part):
         self._suggested = ""
         self._joins_when_checked = False
         """Somebody was quicker than the check."""
+        self._joined: JoinInfo | None = None
+        """What came of the last ticket; on show until another one is pasted."""
 
     def compose(self) -> ComposeResult:
         yield Label("Ticket (paste it here)")
@@ -91,6 +93,7 @@ class JoinVault(Part):
         if not text:
             self._say_nothing()
             return
+        self._joined = None
         folder = typed_folder(self.query_one("#folder", Input).value)
 
         async def check(client: RecoveryClient) -> TicketChecked | TicketRefused:
@@ -187,9 +190,9 @@ class JoinVault(Part):
         message.stop()
         self.query_one("#pasted", TextArea).text = ""
         self.query_one("#folder", Input).value = ""
-        self._folder_is_typed, self._preview = False, None
+        self._folder_is_typed, self._preview, self._joined = False, None, message.joined
         self.board_screen.host.refresh_status()
-        self.call_after_refresh(self._say, "Paired", joined_text(message.joined))
+        self._say_nothing()
         self.board_screen.set_focus(None)
 
     def on_request_failed(self, message: RequestFailed) -> None:
@@ -197,6 +200,10 @@ class JoinVault(Part):
         self._say_error(message.error)
 
     def _say_nothing(self) -> None:
+        """What is on show while there is no ticket."""
+        if self._joined is not None:
+            self._say("Paired", joined_text(self._joined))
+            return
         self._say(
             "Ticket",
             Content.assemble(
@@ -257,7 +264,7 @@ def comparison(found: OpenJoinInfo) -> Content:
         lines += [Content.styled(f"            {path}", Tone.DIM) for path in paths[:NAMED]]
         if number > NAMED and paths:
             lines.append(Content.styled(f"            and {words.count(number - NAMED, 'more file')}", Tone.DIM))
-    lines += [Content(""), Content("Both screens show:"), Content.styled("  ".join(found.words), "bold $secondary")]
+    lines.append(Content.assemble("\nBoth screens show: ", (" ".join(found.words), "bold $secondary")))
     return Content("\n").join(lines)
 
 

@@ -22,7 +22,7 @@ class OpenTickets(Part):
         self._tickets: list[TicketInfo] = []
 
     def compose(self) -> ComposeResult:
-        yield ItemList(id="tickets", empty="No ticket can be used now. Press [b]a[/] to make one.")
+        yield ItemList(id="tickets", classes="panel", empty="No ticket can be used now. Press [b]a[/] to make one.")
 
     def on_mount(self) -> None:
         self._draw()
