@@ -234,3 +234,59 @@ def test_versions_that_cannot_be_joined_end_alike_on_both_sides() -> None:
         b = replace(a_file(other, OLD), version=crowds[1])
         decisions = reconcile(a, b, mergeable=True), reconcile(b, a, mergeable=True)
         assert {type(decision) for decision in decisions} == {Ignore, Take}
+
+
+def test_beyond_the_bound_one_content_is_picked_the_same_way_on_both_sides() -> None:
+    crowds = [Version(tuple((n.to_bytes(32, "big"), 5) for n in range(start, start + 200))) for start in (1, 1_000)]
+    a = replace(a_file("x", OLD), version=crowds[0])
+    b = replace(a_file("y", OLD), version=crowds[1])
+    winner, loser = sorted((a, b), key=lambda record: record.hash, reverse=True)
+    taken = reconcile(loser, winner, mergeable=True)
+    assert isinstance(taken, Take)
+    assert taken.record == winner
+    assert taken.because
+    assert reconcile(winner, loser, mergeable=True) == Ignore()
+
+
+def test_an_edit_follows_only_where_it_can_and_by_default_it_cannot() -> None:
+    moved = a_tombstone(version(a=1, b=2), moved_to="new.md", by=2)
+    edit = a_file("edited", version(a=2))
+    follows = reconcile(edit, moved, mergeable=True, can_follow=True)
+    assert isinstance(follows, Follow)
+    assert follows.because
+    assert isinstance(reconcile(edit, moved, mergeable=True), Keep)
+
+
+def test_what_its_mover_never_counted_in_is_an_edit() -> None:
+    """A counter that is not there is less than every one that is."""
+    moved = a_tombstone(version(b=1), moved_to="new.md", by=2)
+    assert isinstance(reconcile(a_file("x", version(a=1)), moved, mergeable=True, can_follow=True), Follow)
+
+
+def test_a_copy_of_what_is_on_its_way_elsewhere_stays_where_it_is() -> None:
+    assert copy_of(replace(a_file("x", A), moved_to="new.md")).moved_to is None
+
+
+def test_every_decision_that_changes_something_says_why() -> None:
+    pairs = [
+        (a_file("x", OLD), a_file("x", A)),
+        (a_file("x", A), a_file("y", A)),
+        (a_file("x", A), a_file("x", B)),
+        (a_file("x", A), a_tombstone(B)),
+        (a_file("x", A), a_folder(B)),
+        (a_file("x", A), a_file("y", B)),
+    ]
+    reasons = set()
+    for one, other in pairs:
+        for local, remote in ((one, other), (other, one)):
+            decision = reconcile(local, remote, mergeable=False)
+            if not isinstance(decision, Ignore):
+                reasons.add(getattr(decision, "because", ""))
+    assert reasons == {
+        "same content, newer version",
+        "the same edits merged elsewhere",
+        "same content on both sides",
+        "edited on one device and deleted on the other: the edit stays",
+        "a file on one device and a folder on the other: the folder stays, the file is beside it",
+        "edited on both devices and cannot be merged: the newer stays, the other is beside it",
+    }
