@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--spells", type=int, default=3, help="how often people act between two looks")
+    parser.add_argument("--only", nargs="*", default=[], help="kinds of spells: together, at_once, killed …")
     parser.add_argument("--jobs", type=int, default=1, help="runs at once")
     parser.add_argument("--build", type=Path, help="a folder with the package to try, instead of this one")
     parser.add_argument("--keep", type=Path, help="where the folders of bad runs stay")
@@ -26,7 +27,7 @@ def main() -> int:
     outcomes: list[Outcome] = []
     with ThreadPoolExecutor(options.jobs) as pool:
         seeds = range(options.seed, options.seed + options.runs)
-        waiting = [pool.submit(play, base, seed, options.spells, options.build) for seed in seeds]
+        waiting = [pool.submit(play, base, seed, options.spells, options.build, options.only) for seed in seeds]
         for future in as_completed(waiting):
             outcomes.append(future.result())
             report(outcomes[-1])

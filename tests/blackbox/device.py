@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-COMMAND_PATIENCE_S = 60.0
+COMMAND_PATIENCE_S = 30.0
 
 
 class Device:
@@ -36,14 +36,19 @@ class Device:
 
     def command(self, *arguments: str) -> Any:
         """What `vaultsync … --json` answers; None if it fails."""
-        done = subprocess.run(
-            [*self._program, *arguments, "--json"],
-            env=self._environ,
-            cwd=self.vault,
-            capture_output=True,
-            timeout=COMMAND_PATIENCE_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [*self._program, *arguments, "--json"],
+                env=self._environ,
+                cwd=self.vault,
+                capture_output=True,
+                timeout=COMMAND_PATIENCE_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            # Its last words say where it stands.
+            self._end(signal.SIGABRT)
+            raise AssertionError(f"{self.name} does not answer: {self.log.read_text()[-5000:]}") from None
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
 
     def show(self, path: str, number: int) -> bytes | None:
@@ -118,7 +123,12 @@ class Device:
     @property
     def _environ(self) -> dict[str, str]:
         build = str(self._build or Path(__file__).parents[2])
-        own = {"VAULTSYNC_HOME": str(self.home), "VAULTSYNC_KEYRING": "off", "PYTHONPATH": build}
+        own = {
+            "VAULTSYNC_HOME": str(self.home),
+            "VAULTSYNC_KEYRING": "off",
+            "PYTHONPATH": build,
+            "PYTHONFAULTHANDLER": "1",
+        }
         return {**os.environ, **own}
 
     def _launch(self, *arguments: str) -> None:

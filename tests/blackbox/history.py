@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class History:
         self._people = [Person(each, self.ledger, random.Random(f"{seed} {each.name}")) for each in self._devices]
         self._began = time.monotonic()
 
-    def play(self, spells: int) -> Outcome:
+    def play(self, spells: int, only: Collection[str] = ()) -> Outcome:
         """Pair, act, judge, so many times. Ends early when there is something to find fault with."""
         try:
             self._pair()
@@ -54,9 +54,9 @@ class History:
                 )
                 if self.outcome.found.bad:
                     break
-                self._note(f"--- {kind.__name__.strip('_')}")
+                self._note(f"--- {_name(kind)}")
                 kind()
-                self._judge(kind.__name__.strip("_"))
+                self._judge(_name(kind))
         except (AssertionError, subprocess.TimeoutExpired) as error:
             self.outcome.found.broken.append(str(error))
         finally:
@@ -180,11 +180,18 @@ class History:
         return sorted(path for path in trees[0] if path.endswith(".md") and all(tree.get(path) for tree in trees))
 
 
-def play(base: Path, seed: int, spells: int = 3, build: Path | None = None) -> Outcome:
-    """One history below `base`, which is emptied again if there is nothing to find fault with."""
+def _name(spell: Callable[[], None]) -> str:
+    return spell.__name__.strip("_")
+
+
+def play(base: Path, seed: int, spells: int = 3, build: Path | None = None, only: Collection[str] = ()) -> Outcome:
+    """One history below `base`, which is emptied again if there is nothing to find fault with.
+
+    `only` names the kinds of spells that there are to be; all if it is empty.
+    """
     where = base / f"seed-{seed}"
     shutil.rmtree(where, ignore_errors=True)
-    outcome = History(where, seed, build).play(spells)
+    outcome = History(where, seed, build).play(spells, only)
     if outcome.found.bad:
         (where / "diary.txt").write_text("\n".join(outcome.diary))
     else:
