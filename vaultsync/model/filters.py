@@ -160,14 +160,14 @@ def canonical_name(name: str) -> str:
 
 def never_reason(path: str) -> str | None:
     """Why nothing at `path` ever syncs, in words, or None. Looks at every component."""
-    settings = False
+    inside_settings = False
     for part in path.split("/"):
-        name, reason = _judged(part)
+        reason, is_settings, is_layout = _judged(part)
         if reason is not None:
             return reason
-        if settings and name.startswith("workspace") and (name.endswith(".json") or name == "workspace"):
+        if inside_settings and is_layout:
             return "the layout of windows belongs to each device"
-        settings = _is_settings_folder(name)
+        inside_settings = is_settings
     return None
 
 
@@ -191,10 +191,14 @@ def is_disposable(name: str) -> bool:
 
 
 @lru_cache(maxsize=2_048)
-def _judged(part: str) -> tuple[str, str | None]:
-    """A component's canonical name, and why nothing of that name syncs. Folders come again with each of their notes."""
+def _judged(part: str) -> tuple[str | None, bool, bool]:
+    """Why nothing of this name syncs; whether it is Obsidian's folder of settings, and its layout if it is in there.
+
+    Remembered: a folder comes again with each of its notes.
+    """
     name = canonical_name(part)
-    return name, _name_reason(name)
+    is_layout = name.startswith("workspace") and (name.endswith(".json") or name == "workspace")
+    return _name_reason(name), _is_settings_folder(name), is_layout
 
 
 def _name_reason(name: str) -> str | None:
