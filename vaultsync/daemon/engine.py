@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
-from vaultsync.daemon.cancelling import raise_if_cancelled
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.state import ControlMessage, Effects
@@ -132,7 +131,6 @@ class Engine:
                 tasks.create_task(self._scan_when_asked())
                 tasks.create_task(self._tick())
         except* VaultsyncError as group:
-            raise_if_cancelled()
             raise group.exceptions[0] from None
         finally:
             self._ended = self._ended or VaultError("The vault has stopped.")
@@ -226,13 +224,24 @@ class Engine:
         return pulled[0] if pulled else None
 
     async def read(self, query: Callable[[Replica], T]) -> T:
-        """Run `query` on the replica between steps, in the worker thread. Raises what `query` raises, as `act` does."""
+        """Run `query` on the replica between steps, in the worker thread. Raises what `query` raises, as `act` does.
+
+        A fault of ours in a query, which changes nothing, is raised to who asked, and the vault goes on.
+        """
         answers: list[T] = []
+        faults: list[Exception] = []
 
         def step(replica: Replica, _now_ms: int) -> None:
-            answers.append(query(replica))
+            try:
+                answers.append(query(replica))
+            except VaultsyncError:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is raised below, where it was asked
+                faults.append(error)
 
         await self.act(step)
+        if faults:
+            raise faults[0]
         return answers[0]
 
     async def act(self, step: Callable[[Replica, int], Effects | None]) -> None:

@@ -14,6 +14,8 @@ CLASH_MERGE = "merge"
 CLASH_COPY = "copy"
 STRANGERS_REJECT = "reject"
 STRANGERS_ASK = "ask"
+MAX_DAYS = 100_000
+MAX_BYTES = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def _retention(now: Retention, value: object) -> Retention:
     if not isinstance(value, dict) or not set(value) <= names:
         raise ConfigError(f"`retention` must be an object with {', '.join(sorted(names))}.")
     for name, number in value.items():
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise ConfigError(f"`retention.{name}` must be a whole number that is not negative.")
+        most = MAX_DAYS if name.endswith("_days") else MAX_BYTES
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= most:
+            raise ConfigError(f"`retention.{name}` must be a whole number from 0 to {most:,}.")
     return replace(now, **value)

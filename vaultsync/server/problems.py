@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -82,6 +83,10 @@ class Problem(JSONResponse):
     ) -> None:
         content = {"type": TYPE_PREFIX + kind, "title": title, "status": status, "detail": detail, "hint": hint}
         super().__init__({**content, **further}, status_code=status, headers=headers)
+
+    def render(self, content: object) -> bytes:
+        # What a request said may be quoted in it, and that may be no text at all (lone surrogates).
+        return json.dumps(content).encode()
 
 
 def problem_of(error: VaultsyncError) -> Problem:

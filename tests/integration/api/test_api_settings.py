@@ -11,7 +11,7 @@ import pytest
 from tests.support.nodes import running_node, until
 from vaultsync.client.client import NodeClient
 from vaultsync.daemon.service import Node
-from vaultsync.errors import ConfigError, IdentityError
+from vaultsync.errors import ConfigError, IdentityError, VaultsyncError
 from vaultsync.server.serve import serve_api
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.keychange import export_text
@@ -145,3 +145,41 @@ async def test_one_folder_or_one_device_is_synced_now(tmp_path: Path) -> None:
         assert not bert.peers.get_peers()[0].wanted, "what was disconnected by hand stays so"
         await at_bert.sync_peer_now(str(anna.node_id))
         await until(lambda: all(peer.link is not None for peer in bert.peers.get_peers()))
+
+
+async def test_numbers_that_no_database_holds_are_refused(tmp_path: Path) -> None:
+    note(tmp_path / "a", "one.md")
+    async with served(tmp_path, "Anna") as (_, at_anna):
+        vault = (await at_anna.add_vault(tmp_path / "a")).id
+        for retention in ({"keep_all_days": 10**20}, {"daily_days": 100_001}, {"max_bytes": 10**19}):
+            with pytest.raises(ConfigError, match="from 0 to"):
+                await at_anna.change_vault_options(vault, {"retention": retention})
+        with pytest.raises(VaultsyncError, match="before"):
+            await at_anna._json("GET", f"/vaults/{vault}/log", None, {"before": str(10**20)})
+        assert (await at_anna.status()).vaults[0].state in ("scanning", "ready")
+
+
+async def test_what_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
+    note(tmp_path / "a", "one.md")
+    async with served(tmp_path, "Anna") as (_, at_anna):
+        vault = (await at_anna.add_vault(tmp_path / "a")).id
+        for path in ("/config", f"/vaults/{vault}/settings"):
+            answer = await at_anna._http.patch(
+                path, content=b'{"\\ud800": "\\ud800"}', headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code == 422
+            assert "\ud800" in answer.json()["detail"]
+
+
+async def test_a_fault_in_a_query_does_not_stop_the_vault(tmp_path: Path) -> None:
+    note(tmp_path / "a", "one.md")
+    async with served(tmp_path, "Anna") as (anna, at_anna):
+        await at_anna.add_vault(tmp_path / "a")
+        (service,) = anna.vaults.values()
+        engine = service.engine
+        assert engine is not None
+        await engine.scanned.wait()
+        with pytest.raises(ZeroDivisionError):
+            await engine.read(lambda _: 1 // 0)
+        assert (service.engine, service.state) == (engine, "ready")
+        assert await engine.read(lambda replica: replica.state.store.index.counts().files) == 1

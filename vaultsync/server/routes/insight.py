@@ -43,7 +43,7 @@ async def log(
     node: TheNode,
     vault: str,
     path: Annotated[str | None, Query(max_length=MAX_PATH)] = None,
-    before: int | None = None,
+    before: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
 ) -> list[LogEntryInfo]:
     """What was decided and why, newest first: of one path, or of the vault; `before` an entry's id, for paging."""
