@@ -113,6 +113,11 @@ class PartialFile:
         """How much still has to come, in bytes."""
         return sum(places[0].size for places in self._missing.values())
 
+    @property
+    def unwritten_bytes(self) -> int:
+        """How much room it still takes, in bytes: a content that occurs twice comes once and is written twice."""
+        return sum(place.size for places in self._missing.values() for place in places)
+
     def write(self, chunk: Chunk, data: bytes) -> None:
         """Put a chunk in its place, and wherever else the file has the same. `ValueError` if `data` is another."""
         if hash_bytes(data) != chunk.hash:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import sys
 import threading
@@ -54,6 +55,9 @@ class DiskFileSystem:
             except FileNotFoundError:
                 self._folds_case = False
         return self._folds_case
+
+    def free_bytes(self) -> int:
+        return shutil.disk_usage(self.root).free
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -101,6 +101,9 @@ class FileSystem(Protocol):
     def folds_case(self) -> bool:
         """Whether names that differ only in case are the same name here."""
 
+    def free_bytes(self) -> int:
+        """The room that is left on the vault's file system, for this user."""
+
     def batch(self) -> AbstractContextManager[None]:
         """Within it, folders that were reached may be kept open by this thread; only a matter of speed."""
 

@@ -283,6 +283,10 @@ def look_again(state: ReplicaState, path: str, now_ms: int) -> None:
                 state.dirty.add(parent)
     else:
         state.again[path] = now_ms + RETRY_MS
+        for parent in parents_of(path):
+            there = state.fs.stat(parent)
+            if there is not None and there.kind is not DiskKind.DIR:
+                state.set_trouble(path, f"“{parent}” is not a folder here, and would have to be one")
 
 
 def _folder_stays(state: ReplicaState, work: Work, target: Target, commit: _Commit, now_ms: int) -> None:

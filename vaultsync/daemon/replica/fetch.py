@@ -12,19 +12,23 @@ from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
 from vaultsync.model.records import Kind
 from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
-from vaultsync.vault.chunks import PartialFile
+from vaultsync.vault.chunks import PartialFile, part_path
 from vaultsync.vault.hashing import hash_bytes
 
+SPARED: Final = 64 << 20
+"""Bytes that large files leave free on the disk: for notes, and for what is kept of them."""
 ASK_AGAIN_MS: Final = 60_000
 """When to ask again for a content that nobody had."""
 
 
-def wants_for(state: ReplicaState, peer: bytes) -> Want | None:
+def wants_for(state: ReplicaState, peer: bytes, now_ms: int) -> Want | None:
     """What to ask `peer` for now, if anything."""
     contents: list[bytes] = []
     manifests: list[bytes] = []
     for want in state.wants.next_for(peer, MAX_WANTS):
-        if want.chunked:
+        if want.chunked and state.fs.stat(part_path(want.hash)) is None and not _room(state, want.hash, want.size):
+            _give_up(state, peer, want.hash, now_ms)
+        elif want.chunked:
             state.transfers[want.hash] = Transfer(want, peer)
             manifests.append(want.hash)
         else:
@@ -81,7 +85,7 @@ def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str
     return state.offers.awaiting(contents)
 
 
-def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) -> set[str]:
+def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, now_ms: int) -> set[str]:
     """A part of a manifest. When it is complete, what is already here is taken from here.
 
     Raises `ProtocolError` if it is not a manifest of the file that was asked for.
@@ -93,9 +97,35 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart) ->
     if manifest is None:
         return set()
     transfer.partial = PartialFile(state.fs, manifest)
+    if not _room(state, message.file, transfer.partial.unwritten_bytes):
+        _abandon(state, transfer)
+        _give_up(state, peer, message.file, now_ms)
+        return set()
     _reuse(state, transfer)
     transfer.todo.extend(transfer.partial.missing())
     return _finish(state, transfer) if not transfer.todo else set()
+
+
+def _room(state: ReplicaState, hash_: bytes, needed: int) -> bool:
+    """Whether `needed` bytes may be written. If not, that is shown at the paths that wait for the content."""
+    others = [transfer for transfer in state.transfers.values() if transfer.want.hash != hash_]
+    promised = sum(t.want.size if t.partial is None else t.partial.unwritten_bytes for t in others)
+    free = max(0, state.fs.free_bytes() - SPARED - promised)
+    if needed <= free:
+        return True
+    for path in state.offers.waiting_on(hash_):
+        state.set_trouble(path, f"it takes {_size(needed)}, and this disk has room for {_size(free)} more")
+    return False
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+
+
+def _give_up(state: ReplicaState, peer: bytes, hash_: bytes, now_ms: int) -> None:
+    """`peer` can't give this content now. If nobody else can, it is asked for again later."""
+    if state.wants.missing(peer, hash_):
+        ask_later(state, hash_, now_ms)
 
 
 def _reuse(state: ReplicaState, transfer: Transfer) -> None:
@@ -126,8 +156,7 @@ def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: in
         if len(data) != chunk.size or hash_bytes(data) != chunk.hash:
             # The sender's file changed under its hands. What is whole stays; somebody else, or a later try, goes on.
             _abandon(state, transfer)
-            if state.wants.missing(peer, ref.file):
-                ask_later(state, ref.file, now_ms)
+            _give_up(state, peer, ref.file, now_ms)
             continue
         transfer.partial.write(chunk, data)
         if not transfer.todo and not transfer.asked:

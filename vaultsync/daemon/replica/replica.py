@@ -180,7 +180,7 @@ class Replica:
             case Contents():
                 return self.receive_contents(peer, [message], now_ms)
             case ManifestPart():
-                settle(state, fetch.receive_manifest(state, peer.raw, message), now_ms)
+                settle(state, fetch.receive_manifest(state, peer.raw, message, now_ms), now_ms)
             case Chunks():
                 settle(state, fetch.receive_chunks(state, peer.raw, message, now_ms), now_ms)
         return self._effects(now_ms)
@@ -345,7 +345,7 @@ class Replica:
             peer = NodeId(raw)
             session.tracker.advance()
             state.effects.control += [(peer, message) for message in session.outgoing(position, now_ms)]
-            while (want := fetch.wants_for(state, raw)) is not None:
+            while (want := fetch.wants_for(state, raw, now_ms)) is not None:
                 state.effects.control.append((peer, want))
             if session.next_outgoing(position.sequence) is not None:
                 state.effects.changes_for.add(peer)
