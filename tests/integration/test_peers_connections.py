@@ -398,3 +398,20 @@ async def test_strangers_learn_one_word(tmp_path: Path) -> None:
         await asyncio.sleep(0.1)
         refused = [one for one in crowd if one._end.done()]  # type: ignore[attr-defined]
         assert len(refused) == 8
+
+
+@on_virtual_clock
+async def test_a_node_that_is_stopped_in_the_moment_in_which_it_loses_a_connection_stops(tmp_path: Path) -> None:
+    """The task group of the conversation raised the loss and forgot that it was cancelled: the node dialed again."""
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        await a.learn(b)
+        await b.learn(a, "nowhere:1")
+        async with running(b):
+            task = asyncio.create_task(a.manager.run())
+            await a.until(lambda: both_connected(a, b))
+            network.drop(a.node, b.node)
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task], timeout=1000)
+            assert task.done()

@@ -44,6 +44,9 @@ class Caller:
         self._lot = lot
         self._changed = changed
         self.exchange: MemberExchange | None = None
+        self.stopping = False
+        """Nobody is to be dialed any more. A task that is cancelled in the moment in which its connection is lost only
+        hears of the loss (`asyncio.TaskGroup` raises that, until Python 3.13), and would dial again."""
 
     async def reach(self, node: NodeId, addresses: Sequence[str]) -> Connection:
         """Connect to a node at one of `addresses`. `TransportError` if it is at none of them."""
@@ -51,7 +54,7 @@ class Caller:
 
     async def keep_connected(self, peer: Peer, delay_s: float) -> None:
         """Dial, again and again, whenever there is no link and one is wanted; first after `delay_s`."""
-        while not peer.removed:
+        while not peer.removed and not self.stopping:
             if peer.link is not None:
                 await peer.free.wait()
                 delay_s = peer.policy.denied() if peer.denied else peer.policy.lost()

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from vaultsync.daemon.cancelling import raise_if_cancelled
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.replica.state import ControlMessage
 from vaultsync.daemon.wire import MessageReader, MessageWriter
@@ -214,7 +213,6 @@ class Link:
                         await engine.opened(self.peer, vault)
                 self.wake(changes=True, contents=True)
         except* VaultsyncError as group:
-            raise_if_cancelled()
             raise _first(group) from None
 
     async def close(self, code: CloseCode, reason: str = "") -> None:

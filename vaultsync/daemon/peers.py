@@ -92,9 +92,12 @@ class PeerManager:
                 for peer in self._peers.values():
                     self._start(peer)
                 self.ready.set()
-                while True:
-                    connection = await self._endpoint.accept()
-                    self._tasks.create_task(self._incoming(connection))
+                try:
+                    while True:
+                        connection = await self._endpoint.accept()
+                        self._tasks.create_task(self._incoming(connection))
+                finally:
+                    self._caller.stopping = True
         finally:
             self._tasks = None
 

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from vaultsync.daemon.cancelling import raise_if_cancelled
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.leftovers import clean_up
@@ -151,7 +150,6 @@ class VaultService:
                     finally:
                         pruning.cancel()
             except* VaultsyncError as group:
-                raise_if_cancelled()
                 raise group.exceptions[0] from None
             finally:
                 self.engine = None
