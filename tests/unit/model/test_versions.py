@@ -36,3 +36,21 @@ def test_whether_two_versions_fit_into_one() -> None:
     assert full.fits_with(crowd(3, 9))
     assert not full.fits_with(Version(((ME, 1),)))
     assert crowd(MAX_DEVICES - 1).fits_with(Version(((ME, 1),)))
+
+
+def test_a_full_version_takes_an_edit_in_anothers_name() -> None:
+    """As many devices as there may be: the one with the lowest counter lends its place, the same everywhere."""
+    full = Version(tuple((number.to_bytes(32, "big"), 5 if number == 7 else 9) for number in range(1, MAX_DEVICES + 1)))
+    edited = full.bump(b"\xff" * 32, 50)
+    assert len(edited.counters) == MAX_DEVICES
+    assert dict(edited.counters)[(7).to_bytes(32, "big")] == 50
+    assert edited.compare(full) is Order.AFTER
+
+
+def test_includes_and_emptiness() -> None:
+    one, two = Version(((b"a" * 32, 1),)), Version(((b"a" * 32, 2),))
+    assert two.includes(one)
+    assert one.includes(one)
+    assert not one.includes(two)
+    assert one
+    assert not Version()

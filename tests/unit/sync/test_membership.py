@@ -185,3 +185,11 @@ def test_versions_grow_with_time_and_always() -> None:
     assert next_version(None, 5) == 5
     assert next_version(member(EVE, version=10), 5) == 11
     assert next_version(member(EVE, version=10), 50) == 50
+
+
+def test_what_was_made_here_stands_whatever_the_rules_say() -> None:
+    made = roster()
+    record = signed(member(NEW, OTHER))
+    made.put(record)
+    assert made.get(NEW) == record
+    assert {each.member.node for each in made} == {FOUNDER, BERT, NEW}

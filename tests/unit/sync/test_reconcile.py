@@ -9,7 +9,7 @@ import pytest
 from tests.support.records import a_file, a_folder, a_tombstone, version
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import Version
-from vaultsync.sync.reconcile import Decision, Follow, Ignore, Keep, Merge, Split, Take, copy_of, reconcile
+from vaultsync.sync.reconcile import Decision, Follow, Ignore, Keep, Merge, Split, Take, copy_of, is_beyond, reconcile
 
 OLD, A, B, JOIN = version(a=1), version(a=2), version(a=1, b=2), version(a=2, b=2)
 
@@ -290,3 +290,13 @@ def test_every_decision_that_changes_something_says_why() -> None:
         "a file on one device and a folder on the other: the folder stays, the file is beside it",
         "edited on both devices and cannot be merged: the newer stays, the other is beside it",
     }
+
+
+def test_what_an_index_has_dealt_with() -> None:
+    beside = a_file("x", A)
+    assert is_beyond(a_file("y", JOIN), beside)
+    assert is_beyond(a_file("y", A), beside)
+    assert not is_beyond(a_file("y", B), beside)
+    crowds = [Version(tuple((n.to_bytes(32, "big"), 5) for n in range(start, start + 200))) for start in (1, 1_000)]
+    full, other = (replace(beside, version=crowd) for crowd in crowds)
+    assert is_beyond(full, other), "no version can include both"

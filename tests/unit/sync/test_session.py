@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.records import a_file, version
@@ -230,3 +232,22 @@ def test_wants_wait_in_their_order_and_are_bounded() -> None:
     with pytest.raises(ProtocolError) as error:
         opened.receive_want(Want(VAULT, contents=(b"c" * 32,) * (MAX_QUEUED_WANTS - 2)))
     assert code_of(error) is CloseCode.TOO_LARGE
+
+
+def test_a_content_of_another_size_than_every_record_of_it_says() -> None:
+    """One record of several may be another's lie that is passed on; all of them are the sender's own."""
+    content = b"12345"
+    honest = a_file("12345", version(b=1), path="a.md")
+    lie = replace(honest, path="b.md", size=7)
+    session().receive_changes(ChangeSet(VAULT, (honest, lie), 5, {honest.hash: content}))
+    with pytest.raises(ProtocolError) as caught:
+        session().receive_changes(ChangeSet(VAULT, (lie,), 5, {honest.hash: content}))
+    assert code_of(caught) is CloseCode.BAD_FIELD
+
+
+def test_unequal_digests_of_an_observer_start_nothing_over() -> None:
+    one = session()
+    one.accepts = False
+    one.opened(hello())
+    assert one.receive_digest(Digest(VAULT, 6, 10, DIFFERENT), Position(10, SAME), 0) is None
+    assert not any(isinstance(said, Resync) for said in one.outgoing(Position(10, SAME), 0))

@@ -163,3 +163,36 @@ def test_a_peer_that_is_asked_for_nothing_does_not_count_as_slow() -> None:
     queue.heard(b"idle", 500, 1_000)
     queue.heard(b"idle", 500, 1_000_000)
     assert queue.fastest_first([b"new", b"idle"]) == [b"new", b"idle"], "its pace is not known yet"
+
+
+def test_whoever_says_that_it_lacks_what_another_was_asked_for_changes_nothing_there() -> None:
+    queue = WantQueue()
+    for peer in (A, B):
+        queue.add(b"n", 10, 1, peer)
+    assert hashes(queue, A) == [b"n"]
+    assert not queue.missing(B, b"n")
+    assert queue.asked_of(b"n") == A
+    assert queue.missing(A, b"n"), "now nobody is known to hold it"
+    assert queue.total_bytes == 0
+
+
+def test_whoever_goes_while_another_is_asked_changes_nothing_there() -> None:
+    queue = WantQueue()
+    for peer in (A, B):
+        queue.add(b"n", 10, 1, peer)
+    assert hashes(queue, A) == [b"n"]
+    assert queue.lost(B) == []
+    assert queue.asked_of(b"n") == A
+    queue.add(b"n", 10, 1, A)
+    assert len(queue) == 1
+
+
+def test_a_content_that_comes_after_whoever_was_asked_has_gone() -> None:
+    queue = WantQueue()
+    for peer in (A, B):
+        queue.add(b"n", 10, 1, peer)
+    assert hashes(queue, A) == [b"n"]
+    queue.lost(A)
+    wanted = queue.arrived(b"n")
+    assert wanted is not None
+    assert (wanted.asked, len(queue), queue.total_bytes) == (None, 0, 0)

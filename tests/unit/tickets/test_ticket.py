@@ -3,12 +3,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from blake3 import blake3
 
-from vaultsync.errors import ExpiredTicketError, NotATicketError, OtherVaultTicketError, OwnTicketError, TicketError
-from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.errors import (
+    DamagedTicketError,
+    ExpiredTicketError,
+    NotATicketError,
+    OtherVaultTicketError,
+    OwnTicketError,
+    TicketError,
+)
+from vaultsync.model.ids import NodeId, VaultId, from_base32, to_base32
 from vaultsync.protocol import limits
-from vaultsync.tickets import codec, ticket
-from vaultsync.tickets.addresses import is_address, normalised, pack, unpack
+from vaultsync.tickets import cbor, codec, ticket
+from vaultsync.tickets.addresses import is_address, literal, normalised, pack, unpack
 from vaultsync.tickets.ticket import Ticket, check, is_name
 from vaultsync.tickets.words import WORDS, pairing_words
 
@@ -131,3 +139,20 @@ def test_a_sentence_after_a_ticket_in_many_pieces() -> None:
     sentence = "and do not forget to close the window before you go to bed tonight"
     assert codec.decode(f"{wrapped} {sentence}") == TICKET
     assert codec.decode(f"{text} {sentence} {sentence} {sentence} {sentence}") == TICKET
+
+
+@pytest.mark.parametrize("field", range(9))
+def test_a_field_of_another_type_is_damage(field: int) -> None:
+    """The checksum holds: somebody has made it so."""
+    payload = from_base32(codec.encode(TICKET).removeprefix(codec.PREFIX))[: -codec.CHECKSUM_SIZE]
+    fields = cbor.loads(payload, max_items=codec.MAX_ITEMS)
+    assert isinstance(fields, dict)
+    bad = cbor.dumps({**fields, field: [True] if field == 5 else True})
+    checksum = blake3(codec.PREFIX.encode() + bad).digest(codec.CHECKSUM_SIZE)
+    with pytest.raises(DamagedTicketError):
+        codec.decode(codec.PREFIX + to_base32(bad + checksum))
+
+
+def test_no_literal_without_a_port() -> None:
+    assert literal("192.0.2.1:0") is None
+    assert literal("192.0.2.1:65536") is None
