@@ -274,3 +274,22 @@ async def test_an_observer_that_joins_with_the_same_notes_withholds_nothing(tmp_
         (tmp_path / "a" / "note 1.md").write_text("changed\n")
         while "note 1.md" in await bert.withheld(mine):
             await until(lambda: True)
+
+
+async def test_both_screens_say_that_and_where_somebody_has_disconnected(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        await anna.add_vault(tmp_path / "a")
+        await invite(anna, tmp_path / "a", bert, tmp_path / "b")
+        await until(lambda: connected(anna, bert))
+        anna.peers.disconnect_peer(bert.node_id)
+        await until(lambda: not connected(anna, bert) and not connected(bert, anna))
+        (here,), (there,) = anna.peers.get_peers(), bert.peers.get_peers()
+        await until(lambda: here.reason == "Disconnected by hand.")
+        await until(lambda: there.reason.startswith("Somebody has disconnected this device there."))
+        states: list[PeerState] = []
+        bert.peers.on_peer_state_change(lambda peer: states.append(peer.state))
+        bert.peers.connect_to_peer(anna.node_id)
+        await until(lambda: states == [PeerState.CONNECTING, PeerState.DISCONNECTED])
+        anna.peers.connect_to_peer(bert.node_id)
+        await until(lambda: connected(anna, bert))
