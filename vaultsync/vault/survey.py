@@ -52,7 +52,7 @@ class Survey:
 
     def visit_all(self, paths: Collection[str]) -> None:
         """`visit` each, with one query for all."""
-        wanted = {parent for path in paths for parent in (path, *parents_of(path))}
+        wanted = {parent for path in paths if _is_text(path) for parent in (path, *parents_of(path))}
         entries = self._index.get_many(wanted)
         self._fetched = {path: entries.get(path) for path in wanted}
         for path in sorted(paths):
@@ -227,6 +227,15 @@ def is_hot(signature: Signature, now_ms: int) -> bool:
 def is_live(entry: Entry) -> bool:
     """Whether the disk should hold what the entry says."""
     return entry.state is State.PRESENT and not entry.record.deleted
+
+
+def _is_text(path: str) -> bool:
+    """Whether an index can hold it: lone surrogates stand for bytes that are not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_no_folder(entry: Entry | None) -> bool:

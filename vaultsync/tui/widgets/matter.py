@@ -27,7 +27,7 @@ WHAT_TO_DO: Final = {
     "[b]m[/] or [b]t[/] keeps one side, [b]e[/] edits it, [b]b[/] says that it is right.",
     Kind.HELD: "So much disappeared at once that it was held back: no other device has deleted anything. "
     "[b]p[/] approves: delete everywhere. [b]u[/] undoes: the files come back here.",
-    Kind.BLOCKED: "It stays safe with the other devices, and is tried again by itself when this is mended.",
+    Kind.BLOCKED: "Nothing of it is lost where it is. It is tried again by itself when this is mended.",
     Kind.VAULT: "Nothing is deleted anywhere meanwhile; syncing goes on by itself when this is mended.",
     Kind.NOTICE: "It goes away by itself when it is mended.",
     Kind.KEPT_BACK: "They stay on this device only, and nothing of them is lost. To share them, let another device "
