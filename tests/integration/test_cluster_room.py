@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.cluster import VAULT, Cluster
 from vaultsync.daemon.replica.fetch import SPARED
-from vaultsync.protocol.messages import ChangeSet
+from vaultsync.model.manifests import MAX_FILE, MIN_CHUNK
+from vaultsync.protocol.messages import ChangeSet, ManifestPart
 from vaultsync.vault.disk import DiskFileSystem
 
 MEGABYTE = 1_000_000
@@ -103,3 +104,19 @@ def test_a_file_in_the_way_of_a_folder_is_told(pair: Cluster) -> None:
         pair.settle()
     assert b.read("f/n.md") == "one\n"
     assert b.replica.state.troubles == {}
+
+
+def test_a_manifest_of_more_than_there_is_room_for_is_not_even_listed(pair: Cluster) -> None:
+    """The record said that the file is small. A list of what fits no disk would have been put together in memory."""
+    a, b = pair.devices
+    SmallDisk.room = 4 * MEGABYTE
+    a.write("film.mp4", Random(1).randbytes(3 * MEGABYTE))
+    a.scan()
+    pair.connect_all()
+    while not b.replica.state.transfers:
+        assert pair._step()
+    (transfer,) = b.replica.state.transfers.values()
+    part = ManifestPart(VAULT, transfer.want.hash, MAX_FILE, 0, False, ((b"h" * 32, MIN_CHUNK),) * 4_096)
+    pair.carry_out(b, b.replica.receive(a.node, part, b.now_ms))
+    assert not b.replica.state.transfers
+    assert "film.mp4" in b.replica.state.troubles

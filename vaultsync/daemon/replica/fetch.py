@@ -93,6 +93,12 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, no
     transfer = state.transfers.get(message.file)
     if transfer is None or transfer.peer != peer or transfer.partial is not None:
         return set()
+    # The record's size may have been a lie, and a list of millions of pieces takes much memory.
+    begun = bool(message.first) or state.fs.stat(part_path(message.file)) is not None
+    if not begun and not _room(state, message.file, message.size):
+        _abandon(state, transfer)
+        _give_up(state, peer, message.file, now_ms)
+        return set()
     manifest = transfer.listing.add(message)
     if manifest is None:
         return set()
