@@ -86,8 +86,10 @@ def _words(state: ReplicaState, path: str, entry: Entry | None, rule: str, troub
     if path in state.offers:
         offer = state.offers.first(path)
         assert offer is not None
-        if offer.record.hash in state.wants:
-            return ("on its way: its content is being fetched", "") if state.sessions else _NOBODY_HAS_IT
+        if offer.record.hash in state.wants and state.sessions:
+            return "on its way: its content is being fetched", ""
+        if path in state.offers.waiting_on(offer.record.hash):
+            return _NOBODY_HAS_IT
         return "on its way", ""
     if entry is None:
         return "unknown: no device has told of it and it is not in this folder", ""
