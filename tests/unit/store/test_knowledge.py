@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.unit.store.conftest import MakeEntry
 from vaultsync.model.versions import Version
 from vaultsync.store.database import Database
@@ -62,12 +64,10 @@ def test_what_is_proven_is_what_was_here_then(store: VaultStore, entry: MakeEntr
 def test_knowledge_outlives_the_process_and_falls_with_its_transaction(path: Path, entry: MakeEntry) -> None:
     store = VaultStore.open(path, new_index_id=b"i" * 16)
     put(store, entry("a.md", counter=100))
-    try:
-        with store.transaction():
-            store.index.put([entry("b.md", counter=900)])
-            raise KeyError
-    except KeyError:
-        assert store.index.knowledge.next_counter(A, 1) == 101
+    with pytest.raises(KeyError), store.transaction():
+        store.index.put([entry("b.md", counter=900)])
+        raise KeyError
+    assert store.index.knowledge.next_counter(A, 1) == 101
     store.close()
     again = VaultStore.open(path, new_index_id=b"i" * 16)
     assert again.index.knowledge.next_counter(A, 1) == 101
