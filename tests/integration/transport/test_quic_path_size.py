@@ -112,6 +112,15 @@ async def test_a_path_that_becomes_narrower_is_noticed(ends: Ends, relay: Narrow
     assert near.quic.datagram_size == BASE
 
 
+async def test_a_device_that_moves_begins_small_again(ends: Ends, relay: Narrow) -> None:
+    near, _ = await connected(ends, relay)
+    await reach(near, 8_952)
+    relay.mtu = 1_452
+    near.moved()
+    assert near.quic.datagram_size == BASE
+    await reach(near, 1_452)
+
+
 async def test_another_path_is_searched_anew(ends: Ends, relay: Narrow) -> None:
     near, far = await connected(ends, relay)
     await reach(far, 8_952)

@@ -234,6 +234,13 @@ class MutualConnection(QuicConnection):
         limit = self._uni_cap if unidirectional else self._bidi_cap
         limit.cap += 1
 
+    def change_connection_id(self) -> None:
+        """Go on under another id, as this device does on another path: nothing is known of that one."""
+        super().change_connection_id()
+        if self._path_size is not None:
+            self._path_size.restart()
+            self._use_path_size(self._path_size)
+
     def handle_timer(self, now: float) -> None:
         loss, path = self._loss, self._path_size
         timeouts, probing = loss._pto_count, path is not None and path.is_probing
