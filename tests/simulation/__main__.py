@@ -8,8 +8,9 @@ import traceback
 from collections import Counter
 
 from tests.simulation.ledger import OracleError
+from tests.simulation.nodes import NodesWorld, run_nodes
 from tests.simulation.shrink import fails_alike, shrink
-from tests.simulation.world import run
+from tests.simulation.world import World, run
 
 
 def main() -> int:
@@ -21,7 +22,10 @@ def main() -> int:
     parser.add_argument("--shrink", action="store_true", help="leave out whatever the failure does not need")
     parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with the next seed")
     parser.add_argument("--folding", action="store_true", help="with disks that fold case")
+    parser.add_argument("--nodes", action="store_true", help="whole nodes instead of replicas; not to be shrunk")
     options = parser.parse_args()
+    if options.nodes and (options.shrink or options.folding or options.without):
+        parser.error("--nodes goes with --seed, --seeds, --steps and --keep-going only")
     without = {int(number) for number in options.without.split(",") if number}
 
     failed = repaired = 0
@@ -30,7 +34,11 @@ def main() -> int:
         single = options.seeds == 1 and not options.shrink
         try:
             say = print if single else lambda _: None
-            world = run(seed, options.steps, without=without, say=say, folding=options.folding)
+            world: World | NodesWorld
+            if options.nodes:
+                world = run_nodes(seed, options.steps, say=say)
+            else:
+                world = run(seed, options.steps, without=without, say=say, folding=options.folding)
         except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
             failed += 1
             print(f"seed {seed}: {type(error).__name__}: {str(error)[:600]}", flush=True)
@@ -43,7 +51,7 @@ def main() -> int:
             if not options.keep_going:
                 return 1
         else:
-            repaired += world.repaired
+            repaired += world.repaired if isinstance(world, World) else 0
             injected += world.count()
     print(f"{options.seeds} histories of {options.steps} steps: {failed} failed")
     print(f"indexes that differed and were repaired: {repaired}")

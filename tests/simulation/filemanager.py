@@ -9,14 +9,14 @@ from random import Random
 
 from tests.simulation.ledger import Ledger, tokens_in
 from tests.simulation.manners import Manners
-from tests.support.cluster import Device
+from tests.simulation.workplace import Workplace
 from vaultsync.model.filters import IGNORE_FILE
 
 
 class FileManager:
     """Saves, moves and removes files on one device."""
 
-    def __init__(self, device: Device, ledger: Ledger, manners: Manners) -> None:
+    def __init__(self, device: Workplace, ledger: Ledger, manners: Manners) -> None:
         self._device = device
         self._ledger = ledger
         self._manners = manners

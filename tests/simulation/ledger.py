@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from tests.support.cluster import Device
+from tests.simulation.workplace import Workplace
 from vaultsync.model.paths import fold, parents_of
 from vaultsync.model.records import State
 
@@ -104,7 +104,7 @@ class Ledger:
         for other in others:
             self.touch_all(other)
 
-    def check(self, devices: list[Device], folding: Collection[str] = ()) -> None:
+    def check(self, devices: Sequence[Workplace], folding: Collection[str] = ()) -> None:
         """All devices have settled: hold them to everything. `folding`: the names of those whose disks take names for
         one that differ only in case. Raises `OracleError`."""
         trees = [device.tree() for device in devices]
@@ -124,7 +124,7 @@ class Ledger:
         self._check_words(devices, whole, anywhere=not any(blocked))
         self._check_names(whole)
 
-    def _check_words(self, devices: list[Device], tree: dict[str, bytes | None], *, anywhere: bool) -> None:
+    def _check_words(self, devices: Sequence[Workplace], tree: dict[str, bytes | None], *, anywhere: bool) -> None:
         """`anywhere`: every file is in some folder."""
         alive = tokens_of(tree)
         written = {f"w{number}z" for number in range(1, self._count + 1)}
@@ -174,7 +174,7 @@ def _plain(path: str) -> str:
     return _CONFLICT.sub("", path)
 
 
-def _blocked(device: Device, folds_case: bool) -> set[str]:
+def _blocked(device: Workplace, folds_case: bool) -> set[str]:
     """What the device says that it can't hold, and rightly so."""
     live = [entry for entry in device.replica.state.store.index.entries() if not entry.record.deleted]
     blocked = {entry.record.path for entry in live if entry.state is State.BLOCKED}
@@ -185,13 +185,13 @@ def _blocked(device: Device, folds_case: bool) -> set[str]:
     return blocked
 
 
-def _check_index(device: Device, paths: set[str]) -> None:
+def _check_index(device: Workplace, paths: set[str]) -> None:
     live = {e.record.path for e in device.replica.state.store.index.entries() if not e.record.deleted}
     if live != paths:
         raise OracleError(f"index of {device.name} is not its tree: {sorted(live ^ paths)}")
 
 
-def _check_no_work(device: Device, blocked: set[str]) -> None:
+def _check_no_work(device: Workplace, blocked: set[str]) -> None:
     state = device.replica.state
     left: dict[str, object] = {
         "offers": list(state.offers.paths()),
@@ -213,7 +213,7 @@ def _check_no_work(device: Device, blocked: set[str]) -> None:
         raise OracleError(f"unfinished: {device.name} still has {found}")
 
 
-def _tokens_in_history(device: Device) -> set[str]:
+def _tokens_in_history(device: Workplace) -> set[str]:
     history = device.replica.state.store.history
     found: set[str] = set()
     for entry in device.replica.state.store.index.entries():
@@ -228,7 +228,7 @@ def _difference(one: dict[str, bytes | None], other: dict[str, bytes | None]) ->
     return "; ".join(f"{path}: {one.get(path, '(nothing)')!r} / {other.get(path, '(nothing)')!r}" for path in paths)
 
 
-def _index_difference(one: Device, other: Device) -> str:
+def _index_difference(one: Workplace, other: Workplace) -> str:
     here, there = (
         {e.record.path: e.record for e in device.replica.state.store.index.entries()} for device in (one, other)
     )

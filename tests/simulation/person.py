@@ -11,7 +11,7 @@ from typing import Final
 from tests.simulation.filemanager import FileManager
 from tests.simulation.ledger import FILLER, Ledger, tokens_in
 from tests.simulation.manners import PLAIN, Manners
-from tests.support.cluster import Device
+from tests.simulation.workplace import Workplace
 from vaultsync.model.filters import IGNORE_FILE
 
 NOTES: Final = ("a.md", "b.md", "note.md", "Note.md", "日記.md", "plain.txt", "ünï 🎉.md")
@@ -29,7 +29,7 @@ class Person(FileManager):
     """Every method that edits does one thing that a person would call one thing, and says which."""
 
     def __init__(
-        self, device: Device, ledger: Ledger, manners: Manners = PLAIN, *, large: bool = False, rules: bool = False
+        self, device: Workplace, ledger: Ledger, manners: Manners = PLAIN, *, large: bool = False, rules: bool = False
     ) -> None:
         """`large`: works on large files, too; `rules`: writes ignore files."""
         super().__init__(device, ledger, manners)

@@ -325,7 +325,8 @@ class Engine:
         for peer, message in effects.control:
             if (link := self._links.get(peer)) is not None:
                 link.send_control(message)
-        for peer in effects.changes_for | effects.contents_for:
+        # In an order of their own, so that a simulated history can be played again.
+        for peer in sorted(effects.changes_for | effects.contents_for, key=lambda peer: peer.raw):
             if (link := self._links.get(peer)) is not None:
                 link.wake(changes=peer in effects.changes_for, contents=peer in effects.contents_for)
         for event in effects.events:
