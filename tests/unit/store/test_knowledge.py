@@ -22,6 +22,10 @@ def put(store: VaultStore, *entries: object) -> None:
         store.index.put(list(entries))  # type: ignore[arg-type]
 
 
+def fail() -> None:
+    raise KeyError
+
+
 def test_a_counter_is_the_clocks_or_above_all_that_were_seen(store: VaultStore, entry: MakeEntry) -> None:
     knowledge = store.index.knowledge
     assert knowledge.next_counter(A, 100) == 100
@@ -66,7 +70,7 @@ def test_knowledge_outlives_the_process_and_falls_with_its_transaction(path: Pat
     put(store, entry("a.md", counter=100))
     with pytest.raises(KeyError), store.transaction():
         store.index.put([entry("b.md", counter=900)])
-        raise KeyError
+        fail()
     assert store.index.knowledge.next_counter(A, 1) == 101
     store.close()
     again = VaultStore.open(path, new_index_id=b"i" * 16)
@@ -82,7 +86,7 @@ def test_an_index_of_the_first_form_is_counted_anew(path: Path, entry: MakeEntry
     store.close()
     connection = sqlite3.connect(path)
     connection.executescript(
-        "DROP TABLE knowledge; DROP INDEX records_by_end; ALTER TABLE totals DROP COLUMN form;"
+        "DROP TABLE intents; DROP TABLE knowledge; DROP INDEX records_by_end; ALTER TABLE totals DROP COLUMN form;"
         "UPDATE totals SET digest = zeroblob(32); PRAGMA user_version = 1;"
     )
     connection.close()
