@@ -56,10 +56,10 @@ def test_what_is_proven_is_what_was_here_then(store: VaultStore, entry: MakeEntr
     put(store, entry("a.md", counter=100))
     knowledge.prove(A)
     put(store, entry("b.md", counter=200))
-    assert knowledge.is_unsaved
+    unsaved = [knowledge.is_unsaved]
     with store.transaction():
         knowledge.save()
-    assert not knowledge.is_unsaved
+    assert [*unsaved, knowledge.is_unsaved] == [True, False]
     assert knowledge.knows(Version.of({A: 100}))
     assert not knowledge.knows(Version.of({A: 200}))
     assert not knowledge.knows(Version.of({A: 100, b"b" * 32: 1}))
