@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from textual.binding import Binding
+from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets._footer import FooterKey
 
-from tests.tui.kit import SMALL
+from tests.tui.kit import LARGE, SMALL
 from tests.tui.scene import scene, settled
 from vaultsync.tui.app import Dashboard
 from vaultsync.tui.dialogs.choose import Choose
@@ -48,21 +50,53 @@ def test_no_screen_takes_a_key_of_the_application_for_something_else(place: type
             assert ours.get(key, binding.action) == binding.action.removeprefix("app."), key
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
-async def test_the_palette_lists_every_action_that_has_a_key_here(key: str) -> None:
-    async with scene(SMALL) as (app, pilot):
+WAYS = {
+    "overview": ["1"],
+    "device": ["tab", "e"],
+    "pair": ["2"],
+    "tickets": ["2", "t"],
+    "requests": ["2", "w"],
+    "history": ["3", "escape"],
+    "attention": ["4"],
+    "settings": ["5"],
+}
+"""How to get to each place."""
+
+
+async def go(pilot: Pilot[None], keys: list[str]) -> None:
+    for key in keys:
         await pilot.press(key)
         await settled(pilot)
+
+
+@pytest.mark.parametrize("keys", WAYS.values(), ids=WAYS)
+async def test_every_key_of_a_screen_has_a_hint_with_a_tooltip_at_the_bottom(keys: list[str]) -> None:
+    async with scene(LARGE) as (app, pilot):
+        await go(pilot, keys)
+        hints = {hint.action: hint for hint in app.screen.query(FooterKey)}
+        for binding in app.screen.BINDINGS:
+            assert isinstance(binding, Binding)
+            if app.screen.check_action(binding.action.partition("(")[0], ()):
+                hint = hints[binding.action]
+                assert hint.description == binding.description
+                assert str(hint.tooltip) == binding.tooltip
+                assert hint.region.right <= LARGE[0], f"{binding.description} is cut off"
+
+
+@pytest.mark.parametrize("keys", WAYS.values(), ids=WAYS)
+async def test_the_palette_lists_every_action_that_has_a_key_here(keys: list[str]) -> None:
+    async with scene(SMALL) as (app, pilot):
+        await go(pilot, keys)
         provider = Actions(app.screen)
         listed = {str(hit.text or "").partition("  (")[0] async for hit in provider.discover()}
         taken: set[str] = set()
         for place in (app.screen, app):
             for binding in place.BINDINGS:
                 assert isinstance(binding, Binding)
-                keys = set(binding.key.split(","))
-                if place.check_action(binding.action.partition("(")[0], ()) and not keys & taken:
+                own = set(binding.key.split(","))
+                if place.check_action(binding.action.partition("(")[0], ()) and not own & taken:
                     assert binding.description in listed
-                taken |= keys
+                taken |= own
 
 
 async def test_an_action_runs_from_the_palette() -> None:

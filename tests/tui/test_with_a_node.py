@@ -149,6 +149,26 @@ async def test_the_vault_goes_back_to_what_it_was_at_a_time(tmp_path: Path) -> N
             await shown(pilot, lambda: not (notes / "a.md").exists())
 
 
+async def test_a_folder_alone_goes_back_to_what_it_was(tmp_path: Path) -> None:
+    notes = write(tmp_path / "Notes", {"In/a.md": "a", "b.md": "b"})
+    async with served_node(tmp_path, "laptop") as node:
+        await ready(node, notes)
+        async with dashboard(node) as (app, pilot):
+            await pilot.press("3", "escape", "T")
+            await shown(pilot, lambda: says(pilot, "The vault as of a time"))
+            await typed(pilot, "1d ago")
+            await pilot.press("enter")
+            await shown(pilot, lambda: says(pilot, "- In/a.md is removed") and says(pilot, "- b.md is removed"))
+            app.screen.query_one("#notes", ItemList).go_to("In/a.md")
+            await pilot.press("f")
+            await shown(pilot, lambda: says(pilot, "In, as of") and not says(pilot, "- b.md is removed"))
+            await pilot.press("r")
+            await shown(pilot, lambda: says(pilot, "Restore this folder?"))
+            await pilot.press("y")
+            await shown(pilot, lambda: not (notes / "In/a.md").exists())
+            assert (notes / "b.md").exists()
+
+
 COPY = "Trip (conflict 2026-11-20 1403 Phone).md"
 
 

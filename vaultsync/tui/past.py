@@ -65,7 +65,8 @@ def plan_items(plan: RestoreInfo) -> list[Item]:
 def plan_title(plan: RestoreInfo) -> str:
     """The same in sum."""
     changes = f"+{len(plan.bring_back)} ~{len(plan.change_back)} -{len(plan.remove)}"
-    return f"As of {date_time(plan.at)}  {changes}"
+    where = f"{plan.folder}, as of" if plan.folder else "As of"
+    return f"{where} {date_time(plan.at)}  {changes}"
 
 
 def plan_text(plan: RestoreInfo) -> Content:
@@ -73,7 +74,21 @@ def plan_text(plan: RestoreInfo) -> Content:
     if not (plan.bring_back or plan.change_back or plan.remove):
         lost = f" {words.count(len(plan.lost), 'file')} of then cannot be had any more." if plan.lost else ""
         return Content(f"Nothing has changed since {date_time(plan.at)}.{lost}")
-    return Content.assemble("Press ", ("r", "bold"), " to bring the whole vault to that.")
+    if plan.folder:
+        return Content.assemble(
+            "Press ",
+            ("r", "bold"),
+            f" to bring the folder {plan.folder} to that, or ",
+            ("f", "bold"),
+            " to look at the whole vault again.",
+        )
+    return Content.assemble(
+        "Press ",
+        ("r", "bold"),
+        " to bring the whole vault to that, or ",
+        ("f", "bold"),
+        " to look at the folder of the highlighted note only.",
+    )
 
 
 def one_question(version: VersionInfo) -> str:
@@ -85,9 +100,10 @@ def one_question(version: VersionInfo) -> str:
 
 
 def all_question(vault: str, plan: RestoreInfo) -> str:
-    """What bringing a vault to a time means."""
+    """What bringing a vault, or a folder of it, to a time means."""
+    what = f"The folder {plan.folder} of {vault}" if plan.folder else vault
     return (
-        f"{vault} becomes what it was at {date_time(plan.at)}: {words.count(len(plan.bring_back), 'file')} come back, "
+        f"{what} becomes what it was at {date_time(plan.at)}: {words.count(len(plan.bring_back), 'file')} come back, "
         f"{len(plan.change_back)} change back, {len(plan.remove)} are removed. It reaches every device, and all that "
         "is there now stays in history."
     )

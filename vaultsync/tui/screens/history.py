@@ -63,6 +63,7 @@ class HistoryScreen(BoardScreen):
         Binding("b", "against", "Compare", tooltip="Compare with the version before it, or with what stands there now"),
         Binding("D", "deleted", "Deleted", tooltip="List the deleted notes"),
         Binding("T", "then", "Then", tooltip="Show what the vault was at another time"),
+        Binding("f", "folder", "Folder", tooltip="As it was: only the highlighted note's folder, or the whole vault"),
         Binding("v", "next_vault", "Vault", tooltip="Look in the next vault"),
         Binding("escape", "out", "To the list", tooltip="Leave the search field, so that keys work"),
     ]
@@ -113,6 +114,7 @@ class HistoryScreen(BoardScreen):
         notes = self.query_one("#notes", ItemList)
         notes.border_title = {Mode.NOTES: "Notes", Mode.DELETED: "Deleted notes", Mode.THEN: "As it was"}[self._mode]
         notes.say_if_empty(EMPTY[self._mode])
+        self.refresh_bindings()
         if vault is None or self._mode is Mode.THEN:
             return
 
@@ -283,10 +285,29 @@ class HistoryScreen(BoardScreen):
             self.notify(str(error), title="That is no time", severity="error")
             return
 
+        self._preview(vault, at_ms, "")
+
+    def action_folder(self) -> None:
+        vault, plan, path = self._vault, self._plan, self.query_one("#notes", ItemList).key
+        if vault is None or plan is None:
+            return
+        folder = path.rpartition("/")[0] if path is not None and not plan.folder else ""
+        if folder == plan.folder:
+            self.notify("The highlighted note is in no folder.", severity="warning")
+            return
+        self._preview(vault, plan.at, folder)
+
+    def _preview(self, vault: str, at_ms: int, folder: str) -> None:
+        """See what bringing a folder, or the vault, to a time would change."""
+
         async def load(client: RecoveryClient) -> RestorePreviewed:
-            return RestorePreviewed(await client.restore_to(vault, at_ms, preview=True))
+            return RestorePreviewed(await client.restore_to(vault, at_ms, folder, preview=True))
 
         self.request("as of", load, group="then")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A folder is only chosen where the vault is shown as it was."""
+        return self._mode is Mode.THEN if action == "folder" else True
 
     def action_restore(self) -> None:
         if self._mode is Mode.THEN:
@@ -323,10 +344,11 @@ class HistoryScreen(BoardScreen):
             self.notify("There is nothing to bring back.")
             return
         text = all_question(self.board.vault_name(vault), plan)
-        if await self.app.push_screen_wait(Confirm("Restore the whole vault?", text, yes="Restore", danger=True)):
+        question = "Restore this folder?" if plan.folder else "Restore the whole vault?"
+        if await self.app.push_screen_wait(Confirm(question, text, yes="Restore", danger=True)):
 
             async def restore(client: RecoveryClient) -> RestorePreviewed:
-                await client.restore_to(vault, plan.at, preview=False)
-                return RestorePreviewed(await client.restore_to(vault, plan.at, preview=True))
+                await client.restore_to(vault, plan.at, plan.folder, preview=False)
+                return RestorePreviewed(await client.restore_to(vault, plan.at, plan.folder, preview=True))
 
             self.request("restore all", restore)
