@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster
+from vaultsync.protocol.framing import StreamKind
+from vaultsync.sync.wants import WantQueue
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5])
@@ -29,3 +31,37 @@ def test_a_peer_that_vanishes_halfway_is_made_up_for_by_another(tmp_path: Path, 
     cluster.settle()
     assert third.tree() == second.tree() == first.tree()
     assert third.digest == second.digest
+
+
+def test_the_fastest_of_several_gives_the_most(tmp_path: Path) -> None:
+    """Two devices have all; one answers every step, the other every twentieth. Both are asked, the fast one mostly."""
+    cluster = Cluster(tmp_path, 3)
+    slow, fast, newcomer = cluster.devices
+    newcomer.replica.state.wants = WantQueue(window_bytes=1 << 20)
+    for number in range(600):
+        slow.write(f"note {number}.md", f"note {number}\n" * 1_000)
+    slow.scan()
+    cluster.connect(slow, fast)
+    cluster.settle()
+    cluster.disconnect(slow)
+    for giver in (slow, fast):
+        cluster.connect(giver, newcomer)
+    given = {slow.node: 0, fast.node: 0}
+    for step in range(4_000):
+        awake = [device for device in cluster.devices if device is not slow or step < 3 or step % 20 == 0]
+        nodes = {device.node for device in awake}
+        for sender, receiver in cluster.pullable():
+            if sender in awake and receiver in awake:
+                cluster.pull(sender, receiver, StreamKind.CHANGES)
+                if cluster.pull(sender, receiver, StreamKind.CONTENT):
+                    given[sender.node] += 1
+        for channel in cluster.deliverable():
+            if {channel[0], channel[1]} <= nodes:
+                cluster.deliver(channel)
+        for device in awake:
+            device.look_at_dirty()
+        cluster.now_ms += 10
+        if step % 20 == 0 and newcomer.tree() == slow.tree():
+            break
+    assert newcomer.tree() == slow.tree()
+    assert given[fast.node] > 2 * given[slow.node] > 0, given

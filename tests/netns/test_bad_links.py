@@ -43,6 +43,7 @@ def peak_memory(device: Device) -> int:
 
 
 LINKS = {
+    "1 % loss, 50 ms each way": (Quality(loss=0.01, delay_s=0.05), 1500),
     "5 % loss": (Quality(loss=0.05, delay_s=0.01), 1500),
     "20 % loss": (Quality(loss=0.2, delay_s=0.01), 1500),
     "300 ms each way": (Quality(delay_s=0.3), 1500),
