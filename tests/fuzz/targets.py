@@ -69,7 +69,7 @@ TARGETS: Final = {
             "plain",
             merging.try_merge("n.txt", keeps_words=True),
             merging.plain_seeds,
-            words=(b"\n", b"\r", b" ", b"\0"),
+            words=(b"\n", b"\r", b" ", b"\0", merging.SEPARATOR),
         ),
     )
 }
