@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaultsync.model.versions import MAX_COUNTER, MAX_DEVICES, Order, Version
+from vaultsync.model.versions import MAX_COUNTER, MAX_DEVICES, Order, Version, join_all
 
 ME = b"m" * 32
 
@@ -54,3 +54,9 @@ def test_includes_and_emptiness() -> None:
     assert not one.includes(two)
     assert one
     assert not Version()
+
+
+def test_all_joined_is_the_smallest_that_includes_each() -> None:
+    versions = [Version(((node * 32, counter),)) for node, counter in ((b"a", 1), (b"b", 2), (b"a", 3))]
+    assert join_all(versions) == Version(((b"a" * 32, 3), (b"b" * 32, 2)))
+    assert join_all([]) == Version()

@@ -251,3 +251,12 @@ def test_unequal_digests_of_an_observer_start_nothing_over() -> None:
     one.opened(hello())
     assert one.receive_digest(Digest(VAULT, 6, 10, DIFFERENT), Position(10, SAME), 0) is None
     assert not any(isinstance(said, Resync) for said in one.outgoing(Position(10, SAME), 0))
+
+
+def test_what_rests_without_proof() -> None:
+    """Where one side keeps changes to itself, the digests never meet; that the cursors do is as far as it gets."""
+    one = session(sequence=0, acked=0)
+    one.opened(hello(sequence=0, cursor=0))
+    assert not one.at_rest(10), "nothing is proven"
+    one.in_sync = True
+    assert one.at_rest(10)
