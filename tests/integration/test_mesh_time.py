@@ -14,7 +14,7 @@ from tests.support.society import VAULT, Household, Town, linked
 from vaultsync.daemon.memberships import hand_over
 from vaultsync.daemon.pairing import MAX_PEERS
 from vaultsync.daemon.peers import PeerState
-from vaultsync.errors import ExpiredTicketError, NodeError, RefusedError, TransportError, UsedTicketError
+from vaultsync.errors import AskedError, ExpiredTicketError, NodeError, RefusedError, TransportError, UsedTicketError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
@@ -372,3 +372,49 @@ async def test_all_follow_a_device_to_its_new_key_also_who_was_away(tmp_path: Pa
                 assert carl.peers.get_peer(old.node_id) is None
         with pytest.raises(TransportError):
             await anna.peers.tell(old.node_id, ["bert:1"], [])
+
+
+# Asking
+
+
+@on_virtual_clock
+async def test_a_device_that_was_allowed_may_join_for_a_day_and_a_denied_one_does_not_ask_again(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        anna, bert, carl = await devices(stack, Town(tmp_path), "Anna", "Bert", "Carl")
+        await anna.found()
+        anna.pairing._asks = lambda vault: vault == VAULT
+        text = await anna.ticket(life_s=DAY_S * 3)
+        (opened,) = await anna.pairing.open_tickets()
+        await anna.pairing.revoke(opened.id)
+        for guest in (bert, carl):
+            with pytest.raises(AskedError):
+                await guest.join(text)
+        assert {request.name for request in await anna.pairing.requests()} == {"Bert", "Carl"}
+        assert await anna.pairing.answer(VAULT, bert.node_id, "observer")
+        assert await anna.pairing.answer(VAULT, carl.node_id, None)
+        await asyncio.sleep(HOUR_S)
+        await bert.join(text)
+        assert bert.roles[VAULT] == "observer"
+        await anna.until(lambda: linked(anna, bert))
+        with pytest.raises(UsedTicketError):
+            await carl.join(text)
+        assert not anna.knows(carl)
+
+
+@on_virtual_clock
+async def test_an_answer_is_good_for_a_day(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        anna, bert = await devices(stack, Town(tmp_path), "Anna", "Bert")
+        await anna.found()
+        anna.pairing._asks = lambda vault: vault == VAULT
+        text = await anna.ticket(life_s=DAY_S * 3)
+        (opened,) = await anna.pairing.open_tickets()
+        await anna.pairing.revoke(opened.id)
+        with pytest.raises(AskedError):
+            await bert.join(text)
+        await anna.pairing.answer(VAULT, bert.node_id, "member")
+        await asyncio.sleep(DAY_S + HOUR_S)
+        with pytest.raises(AskedError):
+            await bert.join(text)
+        assert not anna.knows(bert)
+        assert len(await anna.pairing.requests()) == 1, "it is put before a person anew"

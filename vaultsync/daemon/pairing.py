@@ -124,9 +124,10 @@ class Pairing:
                     raise NotATicketError("It names a vault that this node does not have.")
                 others = [p for p in store.peers.of_vault(join.vault) if p.node_id != node]
                 request = store.requests.get(join.vault, node)
-                if request is not None and request.role is not None and len(others) < MAX_PEERS:
+                role = None if request is None or request.is_over(now_ms) else request.role
+                if role is not None and len(others) < MAX_PEERS:
                     store.requests.remove(join.vault, node)
-                    return store.peers.add(record, join.vault, request.role), vault.name, request.role
+                    return store.peers.add(record, join.vault, role), vault.name, role
                 ticket = store.tickets.consume(hash_bytes(join.secret), now_ms // 1000, node, vault=join.vault)
                 # It may have kept a ticket from before it was removed; only one made since then lets it in again.
                 removed_ms = _removed_ms(store, join.vault, node)
@@ -156,7 +157,8 @@ class Pairing:
         address = str(connection.address)
         request = JoinRequest(join.vault, connection.peer, join.name, join.hostname, address, now_ms)
         known = await self._database.run(lambda store: store.requests.get(join.vault, connection.peer))
-        if known is None:
+        if known is None or known.is_over(now_ms):
+            known = None
             if not self._requests.take(now_ms / 1000):
                 return False
             if not await self._database.run(lambda store: store.requests.ask(request)):

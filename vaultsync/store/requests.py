@@ -28,6 +28,10 @@ class JoinRequest:
     """What it may come in as; None if it was denied, or nobody has decided."""
     decided_at: int | None = None
 
+    def is_over(self, now_ms: int) -> bool:
+        """Whether the answer was given so long ago that it stands no more."""
+        return self.decided_at is not None and now_ms - self.decided_at > ANSWER_KEPT_MS
+
 
 class RequestTable:
     def __init__(self, database: Database) -> None:
