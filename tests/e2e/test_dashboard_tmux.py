@@ -91,7 +91,8 @@ def test_two_dashboards_pair_and_an_edit_crosses(terminals: Terminals, tmp_path:
     terminals.wait("phone", lambda text: "No vault yet" in text)
 
     terminals.keys("laptop", "a")
-    shown = terminals.wait("laptop", lambda text: "Waiting for the other device" in text)
+    # A terminal may be read in the middle of being drawn: what comes last must be there.
+    shown = terminals.wait("laptop", lambda text: "Waiting for the other device" in text and "send it only to" in text)
     lines = [line.strip("│ \n") for line in shown.splitlines()]
     first = next(number for number, line in enumerate(lines) if line.startswith("vault1"))
     copied = "\n".join(line for line in lines[first : lines.index("", first)])
