@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.disk import SimulatedDisk
 from tests.support.cluster import Cluster
 from vaultsync.protocol.framing import StreamKind
 from vaultsync.sync.wants import WantQueue
@@ -65,3 +66,44 @@ def test_the_fastest_of_several_gives_the_most(tmp_path: Path) -> None:
             break
     assert newcomer.tree() == slow.tree()
     assert given[fast.node] > 2 * given[slow.node] > 0, given
+
+
+def test_a_large_file_that_cannot_be_read_any_more_stops_nothing_else(tmp_path: Path) -> None:
+    """The error ended the vault, and again whenever the peer asked."""
+    cluster = Cluster(tmp_path, 2, file_system=SimulatedDisk)
+    first, second = cluster.devices
+    disk = first.replica.state.fs
+    assert isinstance(disk, SimulatedDisk)
+    first.write("large.bin", random.Random(7).randbytes(3_000_000))
+    first.scan()
+    cluster.connect(first, second)
+    while not any(transfer.asked for transfer in second.replica.state.transfers.values()):
+        cluster._step()
+    disk.bad.add("large.bin")
+    first.write("note.md", "a note\n")
+    first.look(["note.md"])
+    cluster.settle()
+    assert second.tree() == {"note.md": b"a note\n"}
+    disk.bad.clear()
+    cluster.tick(61_000)
+    cluster.settle()
+    assert second.tree() == first.tree()
+
+
+def test_what_an_older_version_held_comes_from_the_peer_if_that_has_just_gone(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, 2)
+    first, second = cluster.devices
+    content = random.Random(7).randbytes(3_000_000)
+    first.write("large.bin", content)
+    first.scan()
+    cluster.connect(first, second)
+    cluster.settle()
+    first.write("large.bin", content + b"more")
+    first.scan()
+    while not second.replica.state.transfers:
+        cluster._step()
+    (second.root / "large.bin").rename(second.root / "moved.bin")
+    cluster.settle()
+    second.scan()
+    cluster.settle()
+    assert content + b"more" in second.tree().values()

@@ -14,6 +14,7 @@ from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
 from vaultsync.vault.chunks import PartialFile, part_path
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.words import FULL
 
 SPARED: Final = 64 << 20
 """Bytes that large files leave free on the disk: for notes, and for what is kept of them."""
@@ -146,7 +147,13 @@ def _reuse(state: ReplicaState, transfer: Transfer) -> None:
             continue
         manifest = manifest_of(state, entry.record.hash)
         if manifest is not None:
-            transfer.partial.fill_from(state.fs, entry.record.path, manifest)
+            try:
+                transfer.partial.fill_from(state.fs, entry.record.path, manifest)
+            except OSError as error:
+                if error.errno in FULL:
+                    raise
+                # It has just been moved, or cannot be read; what it held comes from the peer.
+                state.dirty.add(entry.record.path)
 
 
 def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: int) -> set[str]:

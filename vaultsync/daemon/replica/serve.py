@@ -23,6 +23,7 @@ from vaultsync.protocol.limits import (
 from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, ManifestPart
 from vaultsync.sync.session import Session
 from vaultsync.vault.chunks import cut
+from vaultsync.vault.filesystem import ReadFile
 
 LOOKED_UP: Final = 64
 """Contents that are looked up in the index at once: a message takes some hundreds of notes."""
@@ -180,23 +181,39 @@ def _chunks(state: ReplicaState, session: Session) -> Chunks | Contents:
     first = session.wants[0]
     assert isinstance(first, ChunkRef), "the caller looked"
     files = large_files(state, first.file)
-    if not files:
+    pieces = _read_pieces(state, session, files[0].record.path, first.file) if files else None
+    if pieces is None:
         for lost in [want for want in session.wants if isinstance(want, ChunkRef) and want.file == first.file]:
             session.wants.remove(lost)
         return Contents(state.vault, {}, (first.file,))
+    return Chunks(state.vault, tuple(pieces))
+
+
+def _read_pieces(state: ReplicaState, session: Session, path: str, file: bytes) -> list[tuple[ChunkRef, bytes]] | None:
+    """The pieces of `file`, which is at `path`, that are asked for next; None if it can't be read, or not any more."""
+    try:
+        with state.fs.open_read(path) as reader:
+            return _next_pieces(session, reader, file)
+    except OSError:
+        # That is shown when it is looked at, and stops nothing else.
+        state.dirty.add(path)
+        return None
+
+
+def _next_pieces(session: Session, reader: ReadFile, file: bytes) -> list[tuple[ChunkRef, bytes]] | None:
+    """The pieces of `file` that are asked for next; None if it has become shorter. `OSError`."""
     pieces: list[tuple[ChunkRef, bytes]] = []
     size = 0
-    with state.fs.open_read(files[0].record.path) as reader:
-        while session.wants:
-            ref: bytes | ChunkRef | tuple[str, bytes] = session.wants[0]
-            if not isinstance(ref, ChunkRef) or ref.file != first.file:
-                break
-            if pieces and size + ref.size > CONTENT_BATCH:
-                break
-            session.wants.popleft()
-            data = reader.read_at(ref.offset, ref.size)
-            if len(data) != ref.size:
-                return Contents(state.vault, {}, (first.file,))
-            pieces.append((ref, data))
-            size += len(data)
-    return Chunks(state.vault, tuple(pieces))
+    while session.wants:
+        ref: bytes | ChunkRef | tuple[str, bytes] = session.wants[0]
+        if not isinstance(ref, ChunkRef) or ref.file != file:
+            break
+        if pieces and size + ref.size > CONTENT_BATCH:
+            break
+        session.wants.popleft()
+        data = reader.read_at(ref.offset, ref.size)
+        if len(data) != ref.size:
+            return None
+        pieces.append((ref, data))
+        size += len(data)
+    return pieces
