@@ -33,6 +33,10 @@ async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as base:
         async with served_node(Path(base), "laptop") as laptop, served_node(Path(base), "phone") as phone:
+            for node in (laptop, phone):
+                # The settings that it runs with are those of its file, as with any node that people start.
+                text = f'name = "{node.config.name}"\nlisten_host = "{node.config.listen_host}"\nmdns = false\n'
+                node.places.config_file.write_text(text)
             await _session(Path(base), laptop, phone)
 
 
