@@ -171,6 +171,11 @@ def leave(world: World, random: Random) -> str:
     if len(world.cluster.devices) <= 2:
         return ""
     device = random.choice(world.cluster.devices)
+    if world.disk(device).bad or world.disk(device).is_full or world.parted:
+        return ""
+    # Else the others know of contents that nobody has.
+    world.cluster.connect_all()
+    world.cluster.settle()
     world.cluster.remove(device)
     world.ledger.leave(device.tree(), [other.tree() for other in world.cluster.devices])
     world.injected["members left"] += 1
