@@ -194,7 +194,8 @@ class NodesWorld:
 
     def _proven(self) -> bool:
         return all(
-            len(host.replica.state.sessions) == len(self.hosts) - 1
+            host.replica.next_look_ms() is None
+            and len(host.replica.state.sessions) == len(self.hosts) - 1
             and all(session.in_sync for session in host.replica.state.sessions.values())
             for host in self.hosts
         )
