@@ -91,6 +91,7 @@ def with_record(**changed: object) -> bytes:
         ("", "nothing at all"),
         ("a3000401", "it ends after a key"),
         ("a1", "a map that has nothing"),
+        ("a2000419ff", "a number cut short"),
         ("80", "not a map"),
         ("04", "not a map"),
         ("a2000400 05".replace(" ", ""), "a key twice"),
@@ -327,6 +328,14 @@ def test_envelopes() -> None:
     sizeless = zstandard.ZstdCompressor(write_content_size=False).compress(BULK)
     assert refused(envelope(BULK, packed=sizeless), CONTENT) is CloseCode.MALFORMED
     assert refused(cbor2.dumps({0: 127, 1: 5000}), CONTENT) is CloseCode.BAD_FIELD
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+def test_a_frame_that_holds_another_size_than_it_declares(off: int) -> None:
+    packed = bytearray(zstandard.ZstdCompressor().compress(BULK))
+    assert packed[4] == 0x60, "one segment, and a content size in two bytes, less 256 (RFC 8878 §3.1.1.1)"
+    packed[5:7] = (len(BULK) - 256 + off).to_bytes(2, "little")
+    assert refused(envelope(BULK, size=len(BULK) + off, packed=bytes(packed)), CONTENT) is CloseCode.MALFORMED
 
 
 def test_decompression_bomb() -> None:

@@ -91,6 +91,19 @@ def test_a_derived_offer_goes_when_its_origin_is_dealt_with_otherwise() -> None:
     assert offers.of("n (conflict)") == [own], "what the peer itself offers there stays"
 
 
+def test_a_derived_offer_may_be_dealt_with_before_its_origin() -> None:
+    offers = Offers()
+    origin, derived = Offer(record("n"), A), Offer(record("n (conflict)"), A, derived=True, origin="n")
+    other = Offer(record("n (conflict)"), A, derived=True, origin="another")
+    for offer in (origin, derived):
+        offers.add(offer)
+    offers.close(derived)
+    assert list(offers.paths()) == ["n"]
+    offers.add(other)
+    offers.close(origin)
+    assert offers.of("n (conflict)") == [other], "what is derived from another path stays"
+
+
 def test_a_lost_peer_takes_its_offers_along_and_frees_who_waited() -> None:
     offers = Offers()
     lost, kept, waiting = Offer(record("n"), A), Offer(record("n", "y", 2), B), Offer(record("later"), B)

@@ -99,6 +99,14 @@ def test_what_is_proven_equal_is_stored_as_acknowledged() -> None:
     assert opened.is_unsaved
 
 
+def test_a_proof_takes_nothing_back_of_what_was_stored_as_acknowledged() -> None:
+    opened = session(held=(THEIRS, 6), acked=10)
+    opened.opened(hello(sequence=6, cursor=10))
+    assert opened.receive_digest(Digest(VAULT, 6, 10, SAME), Position(10, SAME), 0) is True
+    assert opened.saved_acked == 10
+    assert not opened.is_unsaved
+
+
 def test_another_index_of_the_peer_is_heard_from_the_start() -> None:
     opened = session()
     opened.opened(hello(index_id=OTHER))
