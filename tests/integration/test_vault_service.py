@@ -59,7 +59,7 @@ async def test_a_full_disk_stops_the_vault_and_room_lets_it_go_on(tmp_path: Path
         await bert.join(text, small_disk / "b")
         (there,) = bert.vaults.values()
         await until(lambda: there.state == "failed")
-        assert there.reason == "The disk is full: There is no room for what is arriving."
+        assert there.reason.startswith("The disk is full: There is no room for what is arriving. Free some space;")
         assert here.state == "ready"
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         await until(lambda: tree(small_disk / "b") == tree(root))

@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from tests.support.disks import write_protected
 from tests.support.nodes import running_node, until
 from tests.tui.kit import dashboard, ready, says, served_node, shown, write
+from vaultsync.daemon import vaults
 from vaultsync.daemon.service import Node
+from vaultsync.daemon.vaults import VaultService
+from vaultsync.errors import DiskFullError, VaultsyncError
 
 
 async def paired(one: Node, two: Node, target: Path) -> None:
@@ -31,6 +37,57 @@ async def test_a_folder_that_is_gone_is_told_until_it_is_back(tmp_path: Path) ->
             await shown(pilot, lambda: says(pilot, "Nothing is deleted anywhere meanwhile"))
             (tmp_path / "elsewhere").rename(notes)
             await shown(pilot, lambda: says(pilot, "Nothing waits for you"))
+
+
+async def test_a_full_disk_is_told_with_what_to_do_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(service: VaultService) -> None:
+        raise DiskFullError("There is no room left to write to index.db.")
+
+    monkeypatch.setattr(vaults, "FAILED_RETRY_S", 0.1)
+    async with served_node(tmp_path, "laptop") as node:
+        with monkeypatch.context() as disk:
+            disk.setattr(VaultService, "_open", full)
+            service = await node.add_vault(write(tmp_path / "Notes", {"a.md": "a"}))
+            await service.tried.wait()
+            async with dashboard(node) as (_, pilot):
+                await shown(pilot, lambda: says(pilot, "✖ failed") and says(pilot, "Attention !1"))
+                await pilot.press("4")
+                await shown(pilot, lambda: says(pilot, "There is no room left") and says(pilot, "Free some space"))
+                disk.undo()
+                await shown(pilot, lambda: says(pilot, "Nothing waits for you"))
+
+
+async def test_what_this_device_cannot_store_is_told_once_until_it_can(tmp_path: Path) -> None:
+    async with served_node(tmp_path, "laptop") as one, running_node(tmp_path, "phone") as two:
+        await ready(one, write(tmp_path / "Notes", {"a.md": "a"}))
+        await ready(one, write(tmp_path / "Work", {"b.md": "b"}))
+        await paired(one, two, tmp_path / "there")
+        async with dashboard(one) as (app, pilot):
+            await pilot.press("4")
+            async with write_protected(one.database):
+                with pytest.raises(VaultsyncError):
+                    await one.peers.update_peer(two.node_id, name="cell")
+                app.refresh_status()
+                await shown(pilot, lambda: says(pilot, "Attention !1") and says(pilot, "✖ disk This device"))
+                assert says(pilot, "Notes are synced all the same")
+                assert says(pilot, "Make room on the disk")
+            await one.peers.update_peer(two.node_id, name="cell")
+            app.refresh_status()
+            await shown(pilot, lambda: says(pilot, "Nothing waits for you"))
+
+
+async def test_a_network_without_multicast_is_told_and_not_counted(tmp_path: Path) -> None:
+    async with served_node(tmp_path, "laptop") as node:
+        await ready(node, write(tmp_path / "Notes", {"a.md": "a"}))
+        async with dashboard(node) as (app, pilot):
+            await pilot.press("4")
+            await shown(pilot, lambda: says(pilot, "Nothing waits for you"))
+            node.surroundings.mdns_problem = "Devices on this network cannot be looked for: not permitted."
+            app.refresh_status()
+            await shown(pilot, lambda: says(pilot, "i nearby Devices nearby") and says(pilot, "UDP port 5353"))
+            assert not says(pilot, "Attention !")
 
 
 async def test_a_name_that_cannot_be_synced_is_told_with_what_would_mend_it(tmp_path: Path) -> None:

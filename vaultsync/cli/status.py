@@ -37,10 +37,16 @@ def show(found: Status, out: Console, now_ms: int) -> None:
     """Print a status for people."""
     from rich.text import Text
 
+    from vaultsync.daemon.status import MDNS_OFF
+
     node = found.node
     running = words.duration((now_ms - node.started) / 1000)
     about = f"  {node.id[:10]}  vaultsync {node.version}, process {node.pid}, running for {running}"
     out.print(Text.assemble((node.name, "bold"), about), soft_wrap=True)
+    if node.database_problem and not any(node.database_problem in vault.notices for vault in found.vaults):
+        say(out, Text(f"! {node.database_problem}", style="red"))
+    if node.mdns_problem and node.mdns_problem != MDNS_OFF:
+        say(out, Text(f"! {node.mdns_problem} Known addresses are dialed all the same.", style="yellow"))
     if not found.vaults:
         out.print("\nNo vault yet. Add your notes with `vaultsync run FOLDER`.")
     for vault in found.vaults:

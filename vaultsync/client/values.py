@@ -31,6 +31,7 @@ from vaultsync.daemon.recovery import (
     VersionInfo,
 )
 from vaultsync.daemon.status import (
+    MDNS_OFF,
     AttemptInfo,
     DeviceConfig,
     IdentityInfo,
@@ -53,6 +54,7 @@ from vaultsync.daemon.status import (
 from vaultsync.daemon.traffic import TrafficSample, TransferInfo
 
 __all__ = [
+    "MDNS_OFF",
     "AttemptInfo",
     "ChangeApplied",
     "ChangeObserved",

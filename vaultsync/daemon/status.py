@@ -6,6 +6,10 @@ These values are the API's answers. Times are Unix ms; ids are in their text for
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+MDNS_OFF: Final = "Switched off in the configuration."
+"""The `mdns_problem` that is none: a person wants it so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from vaultsync.daemon.network import NetworkChange, NetworkMonitor
 from vaultsync.daemon.peers import PeerManager
+from vaultsync.daemon.status import MDNS_OFF
 from vaultsync.errors import TransportError
 from vaultsync.transport.base import Endpoint
 from vaultsync.transport.discovery import Discovery
@@ -59,7 +60,7 @@ class Surroundings:
 
     async def _look(self) -> None:
         if not self._mdns:
-            self.mdns_problem = "Switched off in the configuration."
+            self.mdns_problem = MDNS_OFF
             return
         discovery = Discovery(self._endpoint.node_id, self._peers.sighted, interfaces=self._interfaces)
         try:

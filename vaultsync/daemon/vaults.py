@@ -102,7 +102,7 @@ class VaultService:
                     self._set_state("offline", error.message)
                     await asyncio.sleep(OFFLINE_RETRY_S)
                 except VaultsyncError as error:
-                    self._set_state("failed", f"{error.title}: {error.message}")
+                    self._set_state("failed", f"{error.title}: {error.message} {error.hint}".rstrip())
                     await asyncio.sleep(FAILED_RETRY_S)
                 except Exception as error:  # noqa: BLE001 - a fault in one vault must not stop the others
                     _log.critical("vault %s has failed", self.record.name, exc_info=error)

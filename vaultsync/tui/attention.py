@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vaultsync.client import words
-from vaultsync.client.values import ConflictInfo, HeldInfo
+from vaultsync.client.values import MDNS_OFF, ConflictInfo, HeldInfo
 from vaultsync.tui.state import Board
 from vaultsync.tui.tone import FAILING, Badge, Tone, peer_badge
 
@@ -21,6 +21,8 @@ class Kind(StrEnum):
     BLOCKED = "blocked"
     PEER = "peer"
     NOTICE = "notice"
+    DEVICE = "device"
+    NEARBY = "nearby"
     REFUSED = "refused"
     KEPT_BACK = "kept back"
     MERGE = "merge"
@@ -50,19 +52,27 @@ CONFLICT = Badge("≠", "conflict", Tone.BUSY)
 BLOCKED = Badge("!", "blocked", Tone.BUSY)
 MERGED = Badge("⋈", "merged", Tone.DIM)
 NOTICE = Badge("i", "notice", Tone.BUSY)
+DISK = Badge("✖", "disk", Tone.BAD)
+NEARBY = Badge("i", "nearby", Tone.DIM)
 REFUSED = Badge("!", "refused", Tone.BUSY)
 KEPT_BACK = Badge("!", "kept back", Tone.BUSY)
 
 
 def matters(board: Board) -> list[Matter]:
-    """Everything, the most pressing first; what was merged comes last, for whoever wants to look."""
-    parts = (_vaults, _held, _copies, _notices, _roles, _blocked, _peers, _merges)
+    """Everything, the most pressing first; what needs nobody comes last, for whoever wants to look."""
+    parts = (_device, _vaults, _held, _copies, _notices, _roles, _blocked, _peers, _nearby, _merges)
     return [matter for part in parts for matter in part(board)]
 
 
 def open_matters(board: Board) -> int:
-    """How many of them need a person; merges do not."""
-    return sum(matter.kind is not Kind.MERGE for matter in matters(board))
+    """How many of them need a person. Merges do not, nor do peers that are found by their addresses alone."""
+    return sum(matter.kind not in (Kind.MERGE, Kind.NEARBY) for matter in matters(board))
+
+
+def _device(board: Board) -> Iterator[Matter]:
+    problem = board.status.node.database_problem if board.status is not None else ""
+    if problem:
+        yield Matter(Kind.DEVICE, "device", DISK, "This device", problem)
 
 
 def _vaults(board: Board) -> Iterator[Matter]:
@@ -97,8 +107,11 @@ def _copies(board: Board) -> Iterator[Matter]:
 
 
 def _notices(board: Board) -> Iterator[Matter]:
+    told = {"", board.status.node.database_problem} if board.status is not None else {""}
     for vault in board.vaults:
-        for notice in dict.fromkeys(filter(None, (*vault.notices, vault.watching))):
+        for notice in dict.fromkeys((*vault.notices, vault.watching)):
+            if notice in told:
+                continue
             yield Matter(Kind.NOTICE, f"notice {vault.id} {notice}", NOTICE, vault.name, notice, vault=vault.id)
 
 
@@ -145,6 +158,12 @@ def _peers(board: Board) -> Iterator[Matter]:
     for peer in board.peers:
         if peer_badge(peer) == FAILING:
             yield Matter(Kind.PEER, f"peer {peer.id}", FAILING, peer.name, peer.reason, peer=peer.id)
+
+
+def _nearby(board: Board) -> Iterator[Matter]:
+    problem = board.status.node.mdns_problem if board.status is not None else ""
+    if problem and problem != MDNS_OFF:
+        yield Matter(Kind.NEARBY, "nearby", NEARBY, "Devices nearby", problem)
 
 
 def _merges(board: Board) -> Iterator[Matter]:

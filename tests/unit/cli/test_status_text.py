@@ -8,7 +8,7 @@ from tests.unit.cli.kit import NOW_MS, VAULT, peer, printer, status, vault
 from vaultsync.cli import peers as peers_verb
 from vaultsync.cli import status as status_verb
 from vaultsync.cli import ticket as ticket_verb
-from vaultsync.daemon.status import NewTicket, Status, TicketInfo, Trouble
+from vaultsync.daemon.status import MDNS_OFF, NewTicket, Status, TicketInfo, Trouble
 
 
 def shown(found: Status, width: int = 80) -> str:
@@ -49,6 +49,17 @@ def test_a_vault_that_is_gone_says_why() -> None:
     text = shown(status(vault(state="offline", reason="The disk is out.", digest="")))
     assert "offline: The disk is out." in text
     assert "digest" not in text
+
+
+def test_what_is_wrong_with_this_device_is_told_once() -> None:
+    full, quiet = "There is no room left to write to node.db. Free some space.", "It is not permitted."
+    found = status(replace(vault(), notices=(full,)))
+    node = replace(found.node, database_problem=full, mdns_problem=quiet)
+    assert shown(replace(found, node=node), 200).count(full) == 1
+    text = shown(replace(found, vaults=(), node=node), 200)
+    assert f"! {full}" in text
+    assert f"! {quiet} Known addresses are dialed all the same." in text
+    assert "Known addresses" not in shown(replace(found, node=replace(node, mdns_problem=MDNS_OFF)), 200)
 
 
 def test_troubles_are_listed_up_to_a_few() -> None:

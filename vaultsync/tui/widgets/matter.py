@@ -29,6 +29,12 @@ WHAT_TO_DO: Final = {
     "[b]p[/] approves: delete everywhere. [b]u[/] undoes: the files come back here.",
     Kind.BLOCKED: "Nothing of it is lost where it is. It is tried again by itself when this is mended.",
     Kind.VAULT: "Nothing is deleted anywhere meanwhile; syncing goes on by itself when this is mended.",
+    Kind.DEVICE: "Notes are synced all the same, but what this device learns of the others is not kept: who belongs "
+    "to a vault, and where they are. Make room on the disk that its data is on, or see to it that it can be written. "
+    "This goes away by itself at the next thing that can be stored.",
+    Kind.NEARBY: "Nothing has to be done if your devices find each other: addresses that worked before, and those on "
+    "tickets, are dialed all the same. To have them found again, let this computer's firewall pass UDP port 5353; to "
+    "do without, switch “Find devices nearby” off under Settings (5).",
     Kind.NOTICE: "It goes away by itself when it is mended.",
     Kind.KEPT_BACK: "They stay on this device only, and nothing of them is lost. To share them, let another device "
     "that can edit give this one the role: there on this device's page, [b]l[/].",
