@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from vaultsync.merge.excalidraw import merge_excalidraw
 from vaultsync.merge.kinds import MAX_MERGED_BYTES, TextKind, kind_of
 from vaultsync.merge.lines import Text
@@ -10,6 +12,14 @@ from vaultsync.merge.result import CannotMergeError, Clash, Merged
 from vaultsync.merge.structured import merge_json_texts
 from vaultsync.merge.text import merge_texts
 from vaultsync.merge.yaml import merge_yaml_texts
+
+_BY_LINES: Final = {
+    TextKind.MARKDOWN: merge_markdown,
+    TextKind.EXCALIDRAW: merge_excalidraw,
+    TextKind.YAML: merge_yaml_texts,
+    TextKind.PLAIN: merge_texts,
+}
+"""All kinds but JSON and canvases, whose lines say nothing."""
 
 
 def merge_contents(path: str, base: bytes | None, a: bytes, b: bytes) -> Merged | Clash:
@@ -55,12 +65,4 @@ def _merge(path: str, kind: TextKind, base: str | None, a: str, b: str, notes: s
         return merge_json_texts(base, a, b, notes, settings=settings)
     origin = None if base is None else Text.split(base)
     first, second = Text.split(a), Text.split(b)
-    match kind:
-        case TextKind.MARKDOWN:
-            return merge_markdown(origin, first, second, notes).join()
-        case TextKind.EXCALIDRAW:
-            return merge_excalidraw(origin, first, second, notes).join()
-        case TextKind.YAML:
-            return merge_yaml_texts(origin, first, second, notes).join()
-        case TextKind.PLAIN:
-            return merge_texts(origin, first, second, notes).join()
+    return _BY_LINES[kind](origin, first, second, notes).join()

@@ -57,7 +57,6 @@ class _Weaver:
         """Lines that one side moved, as the other side edited them, by their new place."""
         self.joined: tuple[dict[int, list[Line]], dict[int, list[Line]]] = ({}, {})
         """Lines that one side put between lines which the other moved, by the line they follow at the new place."""
-        self.settled: dict[int, str | None] = {}
         self._follow_moves()
 
     def run(self) -> Woven:
@@ -140,15 +139,10 @@ class _Weaver:
         if a.text == b.text or b.text == base.text or a.text == base.text:
             text = three_way(base.text, a.text, b.text)
             return Line(text, three_way(base.ending, a.ending, b.ending)), None
-        merged = self._merge_words(i, a, b)
+        merged = merge_line(base.text, a.text, b.text)
         if merged is None:
             return None, (a, b)
         return Line(merged, three_way(base.ending, a.ending, b.ending)), None
-
-    def _merge_words(self, i: int, a: Line, b: Line) -> str | None:
-        if i not in self.settled:
-            self.settled[i] = merge_line(self.base[i].text, a.text, b.text)
-        return self.settled[i]
 
     def _image(self, side: int, i: int) -> Line | None:
         j = self.fates[side].image[i]

@@ -75,7 +75,7 @@ class Style:
 
     @classmethod
     def of(cls, text: str) -> Style:
-        """The style that `text` seems to be written in; `exact` tells whether it is."""
+        """The style that `text` seems to be written in."""
         body = text.removeprefix(BOM)
         stripped = body.rstrip()
         newline = "\r\n" if "\r\n" in body else "\n"
@@ -100,11 +100,8 @@ class Style:
         )
 
     def write(self, value: Value) -> str:
-        """`value` as text; `CannotMergeError` if it is nested too deeply to write."""
-        try:
-            return (BOM if self.bom else "") + self._value(value, 0) + self.tail
-        except RecursionError as error:
-            raise CannotMergeError(TOO_DEEP) from error
+        """`value`, which comes from `read_json` and so is no deeper than `MAX_NESTING`, as text."""
+        return (BOM if self.bom else "") + self._value(value, 0) + self.tail
 
     def _value(self, value: Value, level: int) -> str:
         if isinstance(value, Number):

@@ -39,10 +39,9 @@ def merge_json_texts(base: str | None, a: str, b: str, notes: set[str], *, setti
         return refuse(place, x, y)
 
     merged = Merger(settle, _PROSE).merge(origin, first, second)
+    assert merged is not MISSING, "neither side is"
     if isinstance(merged, dict):
         merged = _reconnect(merged, [origin, first, second], notes)
-    if merged is MISSING:
-        raise CannotMergeError("Nothing would be left of it.")
     return _write(base, a, b, merged)
 
 

@@ -103,19 +103,20 @@ class Merger:
     def _sequences(self, base: list[Value], a: list[Value], b: list[Value], place: tuple[str, ...]) -> list[Value]:
         keys = [[canonical(value) for value in values] for values in (base, a, b)]
         fates = align(*keys)
-        merged: list[Value] = []
-        for i in range(len(base) + 1):
-            new = [[side[j] for j in fate.inserted.get(i, ())] for side, fate in zip((a, b), fates, strict=True)]
-            merged += new[0] if new[0] == new[1] else [*new[0], *(v for v in new[1] if v not in new[0])]
-            if i == len(base):
-                break
+        added = [
+            [[side[j] for j in fate.inserted.get(gap, ())] for side, fate in zip((a, b), fates, strict=True)]
+            for gap in range(len(base) + 1)
+        ]
+        merged = _both(*added[0])
+        for i, old in enumerate(base):
             images: list[Maybe] = [
                 MISSING if fate.image[i] == GONE else side[fate.image[i]]
                 for side, fate in zip((a, b), fates, strict=True)
             ]
-            value = self.merge(base[i], images[0], images[1], (*place, str(i)))
+            value = self.merge(old, images[0], images[1], (*place, str(i)))
             if value is not MISSING:
                 merged.append(value)
+            merged += _both(*added[i + 1])
         return merged
 
     def _strings(self, base: Maybe, a: str, b: str, key: str) -> str | None:
@@ -132,6 +133,11 @@ class Merger:
             if holds_all(long, short):
                 return long
         return None
+
+
+def _both(a: Sequence[Value], b: Sequence[Value]) -> list[Value]:
+    """What both sides put at one place in a list."""
+    return [*a, *(value for value in b if value not in a)]
 
 
 def canonical(value: Value) -> str:
