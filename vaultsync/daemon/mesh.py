@@ -13,6 +13,7 @@ from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.events import Event, MemberJoined, MemberRemoved, OwnRoleChanged
 from vaultsync.daemon.memberships import SOLO, Changes, Memberships
 from vaultsync.daemon.peers import PeerManager
+from vaultsync.daemon.tasks import start_in
 from vaultsync.errors import CloseCode, DiskFullError, ProtocolError, StoreError, TransportError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.members import SignedMember
@@ -308,11 +309,9 @@ class Mesh:
             if not outcome.done():
                 outcome.set_result(changes)
 
-        if self._tasks is None:
+        # The conversation may end in the middle; what is stored must be acted on all the same.
+        if self._tasks is None or start_in(self._tasks, take()) is None:
             await take()
-        else:
-            # The conversation may end in the middle; what is stored must be acted on all the same.
-            self._tasks.create_task(take())
         return await outcome
 
     def _allowed(self, node: NodeId) -> bool:

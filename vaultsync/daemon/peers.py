@@ -20,6 +20,7 @@ from vaultsync.daemon.peer import MAX_SIGHTINGS
 from vaultsync.daemon.peer import Peer as Peer
 from vaultsync.daemon.peer import PeerState as PeerState
 from vaultsync.daemon.refusals import Refusals
+from vaultsync.daemon.tasks import start_in
 from vaultsync.errors import CloseCode, ConnectionLostError, NodeError, RefusedError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import Hello, Join, Members, Welcome
@@ -95,7 +96,7 @@ class PeerManager:
                 try:
                     while True:
                         connection = await self._endpoint.accept()
-                        self._tasks.create_task(self._incoming(connection))
+                        start_in(self._tasks, self._incoming(connection))
                 finally:
                     self._caller.stopping = True
         finally:
@@ -257,14 +258,14 @@ class PeerManager:
         """Go on with a connection over which this node has just been let in by a device that is a peer now."""
         assert self._tasks is not None
         peer = self.known(record, dial_after_s=PAIRING_GRACE_S)
-        self._tasks.create_task(self._conversations.hold(peer, connection, opened))
+        start_in(self._tasks, self._conversations.hold(peer, connection, opened))
 
     # Its tasks
 
     def _start(self, peer: Peer, dial_after_s: float = 0.0) -> None:
         peer.free.set()
         if self._tasks is not None and peer.task is None:
-            peer.task = self._tasks.create_task(self._caller.keep_connected(peer, dial_after_s))
+            peer.task = start_in(self._tasks, self._caller.keep_connected(peer, dial_after_s))
 
     async def _incoming(self, connection: Connection) -> None:
         """Somebody dialed us. Whoever is let in by the door has a conversation."""

@@ -29,6 +29,7 @@ from vaultsync.daemon.pairing import Pairing
 from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.settings import STRANGERS_ASK
 from vaultsync.daemon.surroundings import Surroundings
+from vaultsync.daemon.tasks import start_in
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
     DiskFullError,
@@ -224,9 +225,10 @@ class Node:
 
     def _start(self, service: VaultService) -> None:
         assert self._tasks is not None
-        task = self._tasks.create_task(service.run())
-        self._vault_tasks.add(task)
-        task.add_done_callback(self._vault_tasks.discard)
+        task = start_in(self._tasks, service.run())
+        if task is not None:
+            self._vault_tasks.add(task)
+            task.add_done_callback(self._vault_tasks.discard)
 
     def _own_role(self, vault: VaultId) -> str:
         service = self.vaults.get(vault)
