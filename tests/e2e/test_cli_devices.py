@@ -139,6 +139,12 @@ async def test_devices_are_renamed_dialed_demoted_and_removed(tmp_path: Path) ->
 
         await until(alone, "the phone hears that it was removed")
         assert (phone.vault / "a.md").read_text() == "a\n"
+        told = await typed(phone, "status")
+        assert "was removed from" in told
+        assert "by Desk on 20" in told
+        assert "vaultsync join TICKET" in told
+        await typed(phone, "leave", str(phone.vault), "--yes")
+        assert "was removed from" not in await typed(phone, "status")
 
 
 async def test_a_device_that_asks_is_allowed_or_denied(tmp_path: Path) -> None:

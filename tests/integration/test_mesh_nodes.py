@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,9 @@ async def test_a_removed_device_is_out_everywhere_and_its_tickets_are_dead(tmp_p
         assert not (tmp_path / "c" / "from anna.md").exists()
         assert not (tmp_path / "b" / "from carl.md").exists()
         # Inviting it anew is a person's decision, and works.
+        assert carl.find_vault(tmp_path / "c").record.removed_by == "Anna"
         await invite(bert, tmp_path / "b", carl, tmp_path / "c")
+        assert carl.find_vault(tmp_path / "c").record.removed_by is None
         await until(lambda: connected(anna, bert, carl))
         await until(lambda: (tmp_path / "a" / "from carl.md").exists() and (tmp_path / "c" / "from anna.md").exists())
 
@@ -101,6 +104,14 @@ async def test_a_device_removed_while_it_was_away_is_told_when_it_comes_back(tmp
         async with running_node(tmp_path, "Bert") as again:
             await until(lambda: again.find_vault(tmp_path / "b").record.role == "solo")
             await until(lambda: again.peers.get_peers() == [])
+        # It says so for as long as nobody has taken note, over restarts.
+        async with running_node(tmp_path, "Bert") as later:
+            service = later.find_vault(tmp_path / "b")
+            assert service.record.removed_by == "Anna"
+            assert service.record.removed_at is not None
+            await later.leave_vault(service)
+            record = await later.database.run(lambda store: store.vaults.get(service.vault))
+            assert record == replace(service.record, removed_by=None, removed_at=None)
         assert not (tmp_path / "a" / "late.md").exists()
 
 

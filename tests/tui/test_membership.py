@@ -101,6 +101,25 @@ async def test_a_device_may_only_receive_and_may_edit_again(tmp_path: Path) -> N
             await shown(there, lambda: says(there, "Nothing waits for you"))
 
 
+async def test_a_device_that_was_removed_says_so_until_a_person_takes_note(tmp_path: Path) -> None:
+    async with running_node(tmp_path, "laptop") as one, served_node(tmp_path, "phone") as two:
+        await ready(one, write(tmp_path / "Notes", {"a.md": "a"}))
+        service = next(iter(one.vaults.values()))
+        ticket, _ = await one.make_ticket(service, role="member", life_s=600, reusable=False)
+        await two.peers.ready.wait()
+        await two.join(ticket, tmp_path / "there")
+        async with dashboard(two) as (_, pilot):
+            await shown(pilot, lambda: says(pilot, "● synced laptop"))
+            await one.peers.remove_peer(two.node_id)
+            await shown(pilot, lambda: says(pilot, "laptop removed this device") and says(pilot, "Attention !1"))
+            await pilot.press("4")
+            await shown(pilot, lambda: says(pilot, "This device was removed from Notes by laptop on 20"))
+            assert says(pilot, "your notes stay here")
+            await pilot.press("x")
+            await shown(pilot, lambda: says(pilot, "Nothing waits for you") and not says(pilot, "Attention !"))
+            assert (tmp_path / "there/a.md").exists()
+
+
 async def see_the_comparison(other: Dashboard, there: Pilot[None], ticket: str, target: Path) -> None:
     await there.press("j")
     await shown(there, lambda: isinstance(other.focused, TextArea))

@@ -64,6 +64,11 @@ def _show_vault(vault: VaultInfo, found: Status, out: Console, now_ms: int) -> N
     out.print(Text.assemble("  ", (state, style)), soft_wrap=True)
     if vault.digest:
         out.print(f"  {words.holdings(vault)}; digest {words.short_digest(vault.digest)}")
+    if removal := words.removal(vault):
+        say(out, Text(f"  ! {removal}", style="red"))
+        folder = shell_quoted(vault.root)
+        say(out, f"    To share it again, with a new ticket: vaultsync join TICKET {folder}")
+        say(out, f"    To take note of it: vaultsync leave {folder}")
     if vault.watching:
         out.print(Text(f"  Changes may be seen late: {vault.watching}"), soft_wrap=True)
     for trouble in vault.troubles[:SHOWN_TROUBLES]:
@@ -102,7 +107,7 @@ def _show_vault(vault: VaultInfo, found: Status, out: Console, now_ms: int) -> N
             role = f" ({shared.role})" if shared.role != "member" else ""
             table.add_row(Text(f"  {peer.name}{role}"), delay, Text(state))
         out.print(table)
-    elif vault.state not in ("offline", "failed"):
+    elif vault.role != "solo" and vault.state not in ("offline", "failed"):
         out.print(Text(f"  To add a device: vaultsync ticket {shell_quoted(vault.root)}"), soft_wrap=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from vaultsync.client.times import local
 from vaultsync.daemon.status import PeerInfo, PeerVaultInfo, VaultInfo
 
 _UNITS: Final = ("bytes", "KB", "MB", "GB", "TB")
@@ -59,6 +60,14 @@ def holdings(vault: VaultInfo) -> str:
     return f"{count(vault.files, 'file')}, {count(vault.folders, 'folder')}, {size(vault.bytes)}"
 
 
+def removal(vault: VaultInfo) -> str:
+    """That another member has removed this device, in a sentence; empty if none has."""
+    if not vault.removed_by or vault.removed_at is None:
+        return ""
+    when = local(vault.removed_at).strftime("%Y-%m-%d %H:%M")
+    return f"This device was removed from {vault.name} by {vault.removed_by} on {when}; your notes stay here."
+
+
 def shared_with(vault: VaultInfo, peers: Sequence[PeerInfo]) -> list[tuple[PeerInfo, PeerVaultInfo]]:
     """The peers that have this vault, with what is known of it there."""
     return [(peer, shared) for peer in peers for shared in peer.vaults if shared.id == vault.id]
@@ -71,6 +80,9 @@ def vault_state(vault: VaultInfo, peers: Sequence[PeerInfo]) -> str:
             return "opening"
         case "offline" | "failed" | "stopped":
             return f"{vault.state}: {vault.reason}" if vault.reason else vault.state
+    if vault.role == "solo":
+        by = f": {vault.removed_by} removed this device" if vault.removed_by else ""
+        return f"shared with nobody any more{by}"
     if not vault.sync:
         return "sync is switched off on this device"
     others = shared_with(vault, peers)

@@ -251,6 +251,9 @@ class Memberships:
     def _sign(self, member: Member) -> SignedMember:
         return _signed(member, self._identity)
 
+    def _signed_here(self, record: SignedMember) -> bool:
+        return verify(self.own, record.signature, SIGNING_CONTEXT + record.payload)
+
     def _checked(self, records: Iterable[SignedMember]) -> list[Heard]:
         """With who signed each of them. `ProtocolError` if nobody did who could: no member passes that on."""
         heard = []
@@ -298,7 +301,8 @@ class Memberships:
                 for record in news.taken:
                     store.membership.save(record, now_ms)
                     if record.member.node == self.own:
-                        _store_own(store, record.member, changes)
+                        by = "" if self._signed_here(record) else _name_of(store, roster, record.member.introduced_by)
+                        _store_own(store, record.member, changes, by)
                     else:
                         _store_peer(store, record.member, changes)
                 for node in news.fallen:
@@ -345,11 +349,22 @@ def _start_over(store: NodeStore, vault: VaultId, sponsor: NodeId) -> None:
         store.membership.set_sponsor(vault, sponsor)
 
 
-def _store_own(store: NodeStore, member: Member, changes: Changes) -> None:
+def _name_of(store: NodeStore, roster: Roster, node: NodeId) -> str:
+    """What a member is called on this device."""
+    peer, record = store.peers.get(node), roster.get(node)
+    if peer is not None:
+        return peer.name
+    return (record.member.name if record is not None else "") or node.short
+
+
+def _store_own(store: NodeStore, member: Member, changes: Changes, by: str) -> None:
+    """`by`: who says it; empty if this device does: a removal is its leaving then."""
     known = store.vaults.get(member.vault)
     role = member.role if member.active else SOLO
     if known is not None and known.role != role and not (known.role == SOLO and member.active):
         store.vaults.update(member.vault, role=role)
+        if role == SOLO and by:
+            store.vaults.update(member.vault, removed_by=by, removed_at=member.removed_at)
         changes.own_role = role
 
 

@@ -246,7 +246,12 @@ class Node:
         service = self.vaults.get(vault)
         if service is None:
             return
-        service.record = replace(service.record, role=role)
+        try:
+            stored = await self.database.run(lambda store: store.vaults.get(vault))
+        except (StoreError, DiskFullError):
+            # What follows from it must not wait for a disk.
+            stored = None
+        service.record = replace(stored or service.record, role=role)
         for peer in self.peers.get_peers():
             if peer.record.role_in(vault) is not None:
                 self.peers.refresh(peer.record.node_id)
@@ -257,6 +262,14 @@ class Node:
             # An engine that ends forgets nothing wrong: the peer is not talked to any more.
             with suppress(VaultsyncError):
                 await service.engine.act(lambda replica, now_ms: replica.forget_peer(node, now_ms))
+
+    async def leave_vault(self, service: VaultService) -> None:
+        """Share a vault with nobody any more. If another member has removed this device: take note of that."""
+        await self.mesh.leave(service.vault)
+        if service.record.removed_at is not None:
+            service.record = await self.database.run(
+                lambda store: store.vaults.update(service.vault, removed_by=None, removed_at=None)
+            )
 
     async def _announce_self(self) -> None:
         try:
@@ -367,8 +380,9 @@ class Node:
                 VaultFolder.create(str(root), vault, name)
             served = await self._register(root, vault, name, role)
         elif served.record.role != role:
-            await self.database.run(lambda store: store.vaults.update(vault, role=role))
-            served.record = replace(served.record, role=role)
+            served.record = await self.database.run(
+                lambda store: store.vaults.update(vault, role=role, removed_by=None, removed_at=None)
+            )
         await served.tried.wait()
 
     def paired(self, joined: Joined) -> None:

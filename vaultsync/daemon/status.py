@@ -93,6 +93,10 @@ class VaultInfo:
     """Observers whose changes were not taken here lately, since this node was started."""
     sync: bool = True
     """Whether this device exchanges anything of it with others; false: a person has switched it off."""
+    removed_by: str = ""
+    """The member that has removed this device from it, until a person has taken note or it is let in again."""
+    removed_at: int | None = None
+    """When that was, by that member's clock."""
 
 
 @dataclass(frozen=True, slots=True)

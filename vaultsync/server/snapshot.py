@@ -163,6 +163,8 @@ def _vault_info(service: VaultService, reading: _Reading) -> VaultInfo:
         held_cause=reading.held_cause,
         notices=tuple(service.notices),
         sync=service.settings.sync,
+        removed_by=record.removed_by or "",
+        removed_at=record.removed_at,
     )
 
 

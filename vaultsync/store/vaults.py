@@ -26,6 +26,10 @@ class VaultRecord:
     role: str = "member"
     """This device's own: member, observer or solo."""
     settings_json: str = "{}"
+    removed_by: str | None = None
+    """What the member is called here that removed this device, for as long as that is to be told."""
+    removed_at: int | None = None
+    """Unix time in ms, by that member's clock."""
 
 
 class VaultChanges(TypedDict, total=False):
@@ -35,9 +39,11 @@ class VaultChanges(TypedDict, total=False):
     name: str
     role: str
     settings_json: str
+    removed_by: str | None
+    removed_at: int | None
 
 
-_SELECT: Final = "SELECT vault, root, name, added_at, role, settings_json FROM vaults"
+_SELECT: Final = "SELECT vault, root, name, added_at, role, settings_json, removed_by, removed_at FROM vaults"
 
 
 class VaultTable:
@@ -87,7 +93,7 @@ class VaultTable:
         with self._database.atomic():
             for column, value in changes.items():
                 assert column in VaultChanges.__annotations__, column
-                self._database.run(f"UPDATE vaults SET {column} = ? WHERE vault = ?", (str(value), vault.raw))
+                self._database.run(f"UPDATE vaults SET {column} = ? WHERE vault = ?", (_cell(value), vault.raw))
             record = self.get(vault)
             if record is None:
                 raise StoreError(f"The vault {vault.short}… is not served by this device.")
@@ -99,8 +105,10 @@ class VaultTable:
 
     def _select(self, where: str, cells: tuple[Cell, ...]) -> list[VaultRecord]:
         return [
-            VaultRecord(VaultId(vault), Path(root), name, added_at, role, settings_json)
-            for vault, root, name, added_at, role, settings_json in self._database.rows(
-                f"{_SELECT} {where} ORDER BY added_at, vault", cells
-            )
+            VaultRecord(VaultId(vault), Path(root), *others)
+            for vault, root, *others in self._database.rows(f"{_SELECT} {where} ORDER BY added_at, vault", cells)
         ]
+
+
+def _cell(value: object) -> Cell:
+    return value if isinstance(value, int) or value is None else str(value)

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     PEER = "peer"
     NOTICE = "notice"
     DEVICE = "device"
+    REMOVED = "removed"
     NEARBY = "nearby"
     REFUSED = "refused"
     KEPT_BACK = "kept back"
@@ -52,6 +53,7 @@ CONFLICT = Badge("≠", "conflict", Tone.BUSY)
 BLOCKED = Badge("!", "blocked", Tone.BUSY)
 MERGED = Badge("⋈", "merged", Tone.DIM)
 NOTICE = Badge("i", "notice", Tone.BUSY)
+REMOVED = Badge("✖", "removed", Tone.BAD)
 DISK = Badge("✖", "disk", Tone.BAD)
 NEARBY = Badge("i", "nearby", Tone.DIM)
 REFUSED = Badge("!", "refused", Tone.BUSY)
@@ -60,7 +62,7 @@ KEPT_BACK = Badge("!", "kept back", Tone.BUSY)
 
 def matters(board: Board) -> list[Matter]:
     """Everything, the most pressing first; what needs nobody comes last, for whoever wants to look."""
-    parts = (_device, _vaults, _held, _copies, _notices, _roles, _blocked, _peers, _nearby, _merges)
+    parts = (_device, _removals, _vaults, _held, _copies, _notices, _roles, _blocked, _peers, _nearby, _merges)
     return [matter for part in parts for matter in part(board)]
 
 
@@ -73,6 +75,12 @@ def _device(board: Board) -> Iterator[Matter]:
     problem = board.status.node.database_problem if board.status is not None else ""
     if problem:
         yield Matter(Kind.DEVICE, "device", DISK, "This device", problem)
+
+
+def _removals(board: Board) -> Iterator[Matter]:
+    for vault in board.vaults:
+        if removal := words.removal(vault):
+            yield Matter(Kind.REMOVED, f"removed {vault.id}", REMOVED, vault.name, removal, vault=vault.id)
 
 
 def _vaults(board: Board) -> Iterator[Matter]:

@@ -132,5 +132,6 @@ async def test_roles_refused_changes_and_leaving(tmp_path: Path) -> None:
 
         await at_bert.leave_vault(vault)
         assert service.record.role == "solo"
+        assert (await at_bert.status()).vaults[0].removed_by == ""
         await until(lambda: not anna.peers.get_peers())
         assert (tmp_path / "b" / "kept.md").exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
 from tests.unit.cli.kit import NOW_MS, peer, vault
@@ -88,6 +91,18 @@ def test_a_vault_without_others_says_so() -> None:
     assert words.vault_state(vault(), []) == "not on any other device yet"
     gone = peer(state="disconnected", in_sync=False)
     assert words.vault_state(vault(), [gone]) == "no other device is connected"
+
+
+def test_a_vault_that_this_device_was_removed_from_says_by_whom_and_when() -> None:
+    at_ms = int(datetime(2026, 11, 20, 18, 40).astimezone().timestamp() * 1000)
+    removed = replace(vault(), role="solo", removed_by="Phone", removed_at=at_ms)
+    assert words.vault_state(removed, []) == "shared with nobody any more: Phone removed this device"
+    assert words.removal(removed) == (
+        f"This device was removed from {removed.name} by Phone on 2026-11-20 18:40; your notes stay here."
+    )
+    left = replace(vault(), role="solo")
+    assert words.vault_state(left, []) == "shared with nobody any more"
+    assert words.removal(left) == ""
 
 
 def test_a_peer_that_is_not_connected_says_why() -> None:

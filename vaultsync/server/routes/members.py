@@ -58,6 +58,9 @@ async def answer(node: TheNode, request: AnswerRequest) -> Response:
 
 @router.post("/vaults/{vault}/leave", status_code=204, tags=["vaults"])
 async def leave(node: TheNode, vault: str) -> Response:
-    """Take this device out of a vault. Its folder and its notes stay, shared with nobody."""
-    await node.mesh.leave(find_vault(node, vault).vault)
+    """Take this device out of a vault. Its folder and its notes stay, shared with nobody.
+
+    Of one from which another member has removed it: take note of that, so that the vault tells it no more.
+    """
+    await node.leave_vault(find_vault(node, vault))
     return Response(status_code=204)

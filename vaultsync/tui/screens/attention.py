@@ -38,6 +38,7 @@ OFFERED = {
     "undo": (Kind.HELD, Kind.MERGE),
     "reach": (Kind.PEER,),
     "open_peer": (Kind.PEER, Kind.REFUSED),
+    "take_note": (Kind.REMOVED,),
 }
 """Which kinds of matters each action ends."""
 
@@ -55,6 +56,7 @@ class AttentionScreen(BoardScreen):
         Binding("u", "undo", "Undo", tooltip="Bring back what was deleted; or take a merge back"),
         Binding("c", "reach", "Connect", tooltip="Dial the device again now"),
         Binding("o", "open_peer", "Open device", tooltip="Show the device's addresses and attempts"),
+        Binding("x", "take_note", "Take note", tooltip="Take note that this device was removed; its notes stay"),
     ]
 
     def __init__(self) -> None:
@@ -199,6 +201,12 @@ class AttentionScreen(BoardScreen):
         matter = self._shown
         if matter is not None:
             self.do("connect", lambda client: client.connect_to_peer(matter.peer), f"Dialing {matter.title}.")
+
+    def action_take_note(self) -> None:
+        matter = self._shown
+        if matter is not None:
+            said = f"{matter.title} is this device's own now. Its notes stay."
+            self._decide(matter, lambda client: client.leave_vault(matter.vault), said)
 
     async def action_open_peer(self) -> None:
         if self._shown is not None:

@@ -32,6 +32,9 @@ WHAT_TO_DO: Final = {
     Kind.DEVICE: "Notes are synced all the same, but what this device learns of the others is not kept: who belongs "
     "to a vault, and where they are. Make room on the disk that its data is on, or see to it that it can be written. "
     "This goes away by itself at the next thing that can be stored.",
+    Kind.REMOVED: "Nothing is deleted here, and nothing is sent or taken any more. To share these notes again, get "
+    "a new ticket from a device that has them, and join with it in the same folder: [b]j[/]. [b]x[/] takes note, and "
+    "keeps the folder as this device's own.",
     Kind.NEARBY: "Nothing has to be done if your devices find each other: addresses that worked before, and those on "
     "tickets, are dialed all the same. To have them found again, let this computer's firewall pass UDP port 5353; to "
     "do without, switch “Find devices nearby” off under Settings (5).",
