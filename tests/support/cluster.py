@@ -180,6 +180,8 @@ class Cluster:
         self.disconnect(device)
         device.replica.close()
         self.devices.remove(device)
+        for other in self.devices:
+            self.carry_out(other, other.replica.forget_peer(device.node, other.now_ms))
 
     def device(self, node: NodeId) -> Device:
         return self._by_node[node]

@@ -64,6 +64,7 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
     for hash_, data in message.contents.items():
         if hash_bytes(data) != hash_:
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that was asked for")
+        state.lacked.pop(hash_, None)
         if state.wants.arrived(hash_) is not None:
             state.contents[hash_] = data
     state.wants.heard(peer, sum(map(len, message.contents.values())), now_ms)
@@ -72,6 +73,7 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms
         if transfer is not None and transfer.peer == peer:
             _abandon(state, transfer)
         if state.wants.missing(peer, hash_):
+            state.lacked.setdefault(hash_, now_ms)
             ask_later(state, hash_, now_ms)
     return state.offers.awaiting(message.contents)
 
@@ -209,6 +211,7 @@ def let_go(state: ReplicaState, hashes: Iterable[bytes], paths: Iterable[str]) -
 
 def let_go_of_all(state: ReplicaState) -> None:
     """No offer is open: nothing that came is needed any more."""
+    state.lacked.clear()
     for hash_ in [*state.contents, *state.staged]:
         _release(state, hash_)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from vaultsync.daemon.events import ChangesRefused, IndexesDiffer, ProvenInSync, SyncProgressed
-from vaultsync.daemon.replica import conflicts, fetch, forget, observe, restore, serve, wanted
+from vaultsync.daemon.replica import conflicts, fetch, forget, nowhere, observe, restore, serve, wanted
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
@@ -196,6 +196,7 @@ class Replica:
         fetch.let_go(state, [hash_ for message in messages for hash_ in message.contents], ready)
         if IGNORE_FILE in ready:
             state.dirty.add(IGNORE_FILE)
+        nowhere.told_missing(state, [hash_ for message in messages for hash_ in message.missing], now_ms)
         return self._effects(now_ms)
 
     def open_offers(self, peer: NodeId) -> int:
@@ -236,7 +237,10 @@ class Replica:
 
     def undo_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
         """Bring back what held deletions took (those at or below `paths`, or all). Returns how many."""
-        count = wanted.undo_deletions(self._state, paths, now_ms)
+        undone = wanted.undo_deletions(self._state, paths, now_ms)
+        if not self._state.store.index.peers():
+            nowhere.fall_back(self._state, undone, now_ms)
+        count = len(undone)
         if count:
             self._log(now_ms, "undone", None, f"{count} held deletions were undone.")
         return count, self._effects(now_ms)

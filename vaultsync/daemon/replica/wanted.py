@@ -76,14 +76,14 @@ def approve_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms
     return len(tombstones)
 
 
-def undo_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> int:
-    """The held deletions were not meant: bring the files back. Returns how many. `paths` as for approving."""
+def undo_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> list[str]:
+    """The held deletions were not meant: bring the files back. Returns their paths. `paths` as for approving."""
     held = _held(state, paths)
     wanted = [replace(entry, state=State.WANTED, reason="") for entry in held]
     with state.store.transaction():
         state.store.index.put(wanted)
     fetch(state, wanted, now_ms)
-    return len(wanted)
+    return [entry.record.path for entry in wanted]
 
 
 def _held(state: ReplicaState, paths: Collection[str] | None) -> list[Entry]:
