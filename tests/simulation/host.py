@@ -42,6 +42,7 @@ class Host:
         self._network = network
         self._watchers = watchers
         self._places = Places(base / f"home{number}" / "config", base / f"home{number}" / "data")
+        self._disks: list[SimulatedDisk] = []
         self._node: Node | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -80,9 +81,16 @@ class Host:
     def tree(self) -> dict[str, bytes | None]:
         return tree(self.root)
 
+    def interrupt_with(self, before_call: Callable[[str, str], None] | None) -> None:
+        """Call this before each call of the disk from now on."""
+        self.before_call = before_call
+        for disk in self._disks:
+            disk.before_call = before_call
+
     def make_disk(self, root: str) -> SimulatedDisk:
         disk = SimulatedDisk(root)
         disk.before_call = self.before_call
+        self._disks.append(disk)
         return disk
 
     async def start(self) -> None:
