@@ -65,7 +65,10 @@ def parse_yaml(text: str) -> Value | None:
     try:
         if "*" in text and any(isinstance(event, AliasEvent) for event in YAML(typ="base", pure=True).parse(text)):
             return None
-        return cast("Value", YAML(typ="base", pure=True).load(text))
+        parser = YAML(typ="base", pure=True)
+        # Its warning quotes the note; an anchor set twice is valid (YAML 1.2.2, §3.2.2.2).
+        parser.composer.warn_double_anchors = False
+        return cast("Value", parser.load(text))
     except (YAMLError, ValueError, RecursionError, TypeError, AttributeError, AssertionError):
         return None
 
