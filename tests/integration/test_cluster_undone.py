@@ -1,4 +1,7 @@
-"""Deletions that are taken back when nobody has what was deleted: a picture is in no history before it is replaced."""
+"""Deletions that are taken back: which they are, and what comes back if nobody has what was deleted.
+
+A picture is in no history before it is replaced.
+"""
 
 from __future__ import annotations
 
@@ -120,3 +123,15 @@ def test_with_nobody_to_ask_it_is_settled_at_once(tmp_path: Path) -> None:
     assert len(a.tree()) == 61
     assert nothing_is_wanted(a)
     assert [version.action for version in a.replica.state.store.history.deleted()] == ["deleted"]
+
+
+def test_after_the_clock_was_set_back_an_old_deletion_is_not_taken_back_with_new_ones(pair: Cluster) -> None:
+    a, _ = pair.devices
+    (a.root / "beside.md").unlink()
+    a.scan()
+    pair.settle()
+    a.skew_ms -= 86_400_000
+    lose_and_undo(a)
+    pair.assert_equal()
+    assert "beside.md" not in a.tree()
+    assert "folder/0.md" in a.tree()

@@ -18,7 +18,8 @@ def hold(state: ReplicaState, lost: list[Entry], now_ms: int) -> dict[str, Entry
     Emptying a folder takes more than one moment, and its first files may be gone everywhere before it is clear how
     many they are: those come back on the other devices, as an edit of this one.
     """
-    state.deletions = [(at_ms, gone) for at_ms, gone in state.deletions if at_ms > now_ms - DELETION_WINDOW_MS]
+    # What lies further ahead than the window was noted before the clock was set back.
+    state.deletions = [(at_ms, gone) for at_ms, gone in state.deletions if abs(now_ms - at_ms) < DELETION_WINDOW_MS]
     earlier = [entry for _, gone in state.deletions for entry in gone]
     if any(entry.record.kind is Kind.FILE for entry in lost):
         state.deletions.append((now_ms, lost))
