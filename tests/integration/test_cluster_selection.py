@@ -317,6 +317,18 @@ def test_a_vault_whose_rules_nobody_knows_does_not_start(pair: Cluster) -> None:
         a.reopen()
 
 
+def test_what_was_deleted_just_before_it_was_left_out_does_not_come_back(pair: Cluster) -> None:
+    a, b = pair.devices
+    write(pair, a, "h/note.md", BASE)
+    write(pair, a, "h/other.md", BASE)
+    (b.root / "h/note.md").unlink()
+    ignore(pair, a, "h/\n")
+    assert "h/note.md" in a.tree(), "it is left out there, too"
+    ignore(pair, a, "")
+    pair.assert_equal()
+    assert set(b.tree()) == {"h", "h/other.md", IGNORE_FILE}
+
+
 def test_new_rules_do_not_swallow_what_else_is_due(pair: Cluster) -> None:
     """The look that finds new rules also acknowledges, asks for contents and tells what happened."""
     a, b = pair.devices

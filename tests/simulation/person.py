@@ -196,7 +196,10 @@ class Person(FileManager):
 
     def _change_case(self, random: Random) -> str:
         """Rename a file or a folder by case only."""
-        paths = list(self._device.tree())
+        tree = self._device.tree()
+        out = [path for path in tree if self._left_out(path)]
+        # Nobody hears of a rename of what is left out: under its old name it comes back.
+        paths = [path for path in tree if not any(f"{each}/".startswith(f"{path}/") for each in out)]
         path = random.choice(paths) if paths else ""
         folder, slash, name = path.rpartition("/")
         target = folder + slash + (name.lower() if name != name.lower() else name.capitalize())

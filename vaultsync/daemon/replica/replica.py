@@ -305,8 +305,10 @@ class Replica:
 
     def _select(self, selection: Selection, now_ms: int) -> None:
         self._log(now_ms, "selection", None, change_words(self._state.selection, selection))
+        removed = observe.look(self._state, wanted.removed_unseen(self._state, selection), now_ms)
         self._state.set_selection(selection)
         wanted.reselect(self._state, now_ms)
+        settle(self._state, removed, now_ms)
         self._state.dirty.add("")
 
     def _log(self, now_ms: int, kind: str, path: str | None, text: str) -> None:

@@ -13,6 +13,7 @@ from vaultsync.model.paths import parents_of
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
+from vaultsync.vault.selection import Selection
 
 
 def fetch(state: ReplicaState, entries: Iterable[Entry], now_ms: int) -> None:
@@ -33,6 +34,24 @@ def fetch_from(state: ReplicaState, peer: bytes, now_ms: int) -> None:
     for entry in entries:
         state.offers.add(Offer(entry.record, peer, derived=True))
     settle(state, {entry.record.path for entry in entries}, now_ms)
+
+
+def removed_unseen(state: ReplicaState, selection: Selection) -> list[str]:
+    """What `selection` will leave out and is gone from the disk: afterwards nobody would hear that it was removed."""
+    leaving = [
+        entry.record.path
+        for entry in state.store.index.live_below("")
+        if entry.state is State.PRESENT and selection.reason(entry.record.path, entry.record.kind is Kind.DIR)
+    ]
+    with state.fs.batch():
+        return [path for path in leaving if _is_gone(state, path)]
+
+
+def _is_gone(state: ReplicaState, path: str) -> bool:
+    try:
+        return state.fs.stat(path) is None
+    except OSError:
+        return False
 
 
 def reselect(state: ReplicaState, now_ms: int) -> None:
