@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vaultsync.merge.diff3 import weave_lines
 from vaultsync.merge.lines import Line, Text, agree_on_endings, merge_frame, three_way
-from vaultsync.merge.properties import Properties, merge_properties, read_properties
+from vaultsync.merge.properties import Properties, holds_values, merge_properties, read_properties
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.text import common_text, merge_texts
 
@@ -58,7 +58,8 @@ def _merge_fronts(
         lines = merge_properties(base, a, b, notes)
     except CannotMergeError:
         woven = weave_lines(own, first, second)
-        if woven.disputed or read_properties(woven.lines[1:-1]) is None:
+        found = None if woven.disputed else read_properties(woven.lines[1:-1])
+        if found is None or not holds_values(found, base, a, b):
             raise
         return woven.lines
     return [first[0], *lines, first[-1]]

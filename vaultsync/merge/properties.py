@@ -16,7 +16,7 @@ from vaultsync.merge.lines import Line
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.stamps import is_stamp, pick_stamp
 from vaultsync.merge.tokens import texts_of, words_of
-from vaultsync.merge.values import MISSING, Maybe, Merger, Value, merge_order, merge_sets
+from vaultsync.merge.values import MISSING, Maybe, Merger, Value, canonical, merge_order, merge_sets
 from vaultsync.merge.words import merge_line
 from vaultsync.merge.yamllists import ListStyle
 
@@ -142,6 +142,30 @@ def merge_properties(base: Properties | None, a: Properties, b: Properties, note
     return lines
 
 
+def holds_values(merged: Properties, base: Properties | None, a: Properties, b: Properties) -> bool:
+    """Whether the lists and mappings in `merged`, which was merged as text, hold what they come to by their items.
+
+    Words that were put beside others may read well and say what nobody wrote.
+    """
+    tables = [{} if each is None else each.table for each in (base, a, b)]
+    return all(
+        _is_sound(key, found.value, *(table.get(key) for table in tables)) for key, found in merged.table.items()
+    )
+
+
+def _is_sound(key: str, value: Value, base: Property | None, a: Property | None, b: Property | None) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    own, first, second = (MISSING if each is None else each.value for each in (base, a, b))
+    try:
+        wanted = Merger().merge(own, first, second, (key,))
+    except CannotMergeError:
+        return False
+    if isinstance(value, list) and isinstance(wanted, list):
+        return sorted(map(canonical, value)) == sorted(map(canonical, wanted))
+    return value == wanted
+
+
 def _merge_property(
     key: str, base: Property | None, a: Property | None, b: Property | None, notes: set[str]
 ) -> Property | None:
@@ -237,7 +261,7 @@ def _merge_text(key: str, base: Property | None, a: Property, b: Property) -> Pr
     value = again[key]
     if isinstance(value, str) != isinstance(a.value, str):
         return None
-    if isinstance(value, dict | list) and value != Merger().merge(base.value, a.value, b.value, (key,)):
+    if not _is_sound(key, value, base, a, b):
         return None
     lead = next((i for i, line in enumerate(lines) if _KEY.match(line.text)), 0)
     return Property(lines, lead, value)
