@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster, Device
+from tests.support.cluster import START_MS, Cluster, Device
 from vaultsync.daemon.replica import conflicts
 from vaultsync.daemon.replica.conflicts import Choice, ConflictCopy
 from vaultsync.errors import RequestError
@@ -220,6 +220,26 @@ def test_a_conflict_on_a_conflict_copy_is_kept_too(pair: Cluster) -> None:
     assert files(a) == {"pictures/cat.png": b"\x89PNG of device 2"}
 
 
+@pytest.mark.parametrize("devices", [2, 3])
+def test_copies_of_one_note_device_and_minute_stand_side_by_side(tmp_path: Path, devices: int) -> None:
+    cluster = Cluster(tmp_path, devices)
+    a, b, *_ = cluster.devices
+    rounds = ("first", "second", "third")
+    for each in rounds:
+        for device in cluster.devices:
+            cluster.disconnect(device)
+        for device in (a, b):
+            device.write("cat.png", f"{each} of {device.name}")
+            device.scan()
+        cluster.connect_all()
+        cluster.settle()
+        cluster.assert_equal()
+    assert a.now_ms < START_MS + MINUTE_MS
+    assert set(files(a).values()) == {f"{each} of Device 1".encode() for each in rounds} | {b"third of Device 2"}
+    listed = conflicts.copies(b.replica.state)
+    assert [(copy.original, copy.device) for copy in listed] == [("cat.png", "Device 1")] * 3
+
+
 @pytest.mark.parametrize("folder_on", [0, 1])
 @pytest.mark.parametrize("existed", [False, True], ids=["new on both", "a note before"])
 def test_a_note_here_and_a_folder_there_both_survive(pair: Cluster, folder_on: int, existed: bool) -> None:
@@ -265,6 +285,7 @@ def test_names_of_conflict_copies_are_read_back() -> None:
         "Note (conflict 2026-11-20 1403 My (old) Mac).md": ("Note.md", "My (old) Mac"),
         "Makefile (conflict 2026-11-20 1403 Laptop)": ("Makefile", "Laptop"),
         "Draw (conflict 2026-11-20 1403 Laptop).excalidraw.md": ("Draw.excalidraw.md", "Laptop"),
+        "Note (conflict 2026-11-20 1403 Laptop) (1f2e3d4c).md": ("Note.md", "Laptop"),
         "Note.md": None,
         "Note (conflict of interest).md": None,
     }

@@ -12,7 +12,7 @@ from vaultsync.model.records import State
 
 _WORD: Final = re.compile(rb"[A-Za-z0-9]+")
 _TOKEN: Final = re.compile(rb"w\d+z")
-_CONFLICT: Final = re.compile(r" \(conflict \d{4}-\d\d-\d\d \d{4} [^()]*\)| \(rescued \d+\)")
+_CONFLICT: Final = re.compile(r" \(conflict \d{4}-\d\d-\d\d \d{4} [^()]*\)(?: \([0-9a-f]{8}\))?| \(rescued \d+\)")
 
 FILLER: Final = ("milk", "bread", "call", "Anna", "read", "todo", "x")
 RULE_WORDS: Final = ("h", "png", "plain", "txt", "f", "g")

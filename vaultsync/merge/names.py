@@ -28,10 +28,35 @@ def conflict_name(path: str, modified_at_ms: int, device_name: str) -> str:
     `Name (conflict 2026-11-20 1403 Laptop).ext`, in UTC, in the same folder. What can't stand in a file name is
     taken out of the device's name; the note's own name is shortened where the whole would pass 255 bytes.
     """
+    return _with_suffix(path, f" ({_mark(modified_at_ms, device_name)})")
+
+
+def is_named_after(path: str, modified_at_ms: int, device_name: str) -> bool:
+    """Whether `path` is the conflict copy of some note, as it was changed then and there."""
+    stem, _ = _split(path.rpartition("/")[2])
+    return stem.endswith(f" ({_mark(modified_at_ms, device_name)})")
+
+
+def other_copy_name(path: str, content_hash: bytes) -> str:
+    """Where the conflict copy at `path` goes when another of the same note, minute and device takes its place.
+
+    `Name (conflict 2026-11-20 1403 Laptop) (1f2e3d4c).ext`: the content's hash tells them apart.
+    """
     folder, slash, name = path.rpartition("/")
     stem, extension = _split(name)
+    note, opening, mark = stem.rpartition(" (conflict ")
+    return _with_suffix(f"{folder}{slash}{note}{extension}", f"{opening}{mark} ({content_hash[:4].hex()})")
+
+
+def _mark(modified_at_ms: int, device_name: str) -> str:
     moment = _EPOCH + timedelta(milliseconds=min(max(modified_at_ms, 0), _LAST_MS))
-    suffix = f" (conflict {moment:%Y-%m-%d %H%M} {_device(device_name)}){extension}"
+    return f"conflict {moment:%Y-%m-%d %H%M} {_device(device_name)}"
+
+
+def _with_suffix(path: str, mark: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    stem, extension = _split(name)
+    suffix = mark + extension
     room = MAX_PATH_BYTES - len(f"{folder}{slash}{suffix}".encode())
     if room < 0:
         # Nothing fits into that folder any more: a copy at the top is better than none.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from vaultsync.merge.names import conflict_name
+from vaultsync.merge.names import conflict_name, is_named_after, other_copy_name
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import Order
 
@@ -187,3 +187,23 @@ def copy_of(loser: FileRecord) -> FileRecord:
         moved_to=None,
         moved_from=None,
     )
+
+
+def displaced_copy(local: FileRecord, remote: FileRecord) -> FileRecord | None:
+    """The record that keeps `local`, where the later `remote` is the conflict copy of another edit; else None.
+
+    Copies of one note, from one device and minute, have one name, and take their versions along from the note. There,
+    who knew of the earlier edit may have seen it lose: the later one need not hold what it wrote. Only if it adds
+    nothing but a counter of its own device was it made on top of the earlier.
+    """
+    if local.deleted or local.kind is not Kind.FILE or remote.deleted or remote.kind is not Kind.FILE:
+        return None
+    if not is_named_after(remote.path, remote.modified_at, remote.modified_name):
+        return None
+    if _counters_of_others(local, remote.modified_by) == _counters_of_others(remote, remote.modified_by):
+        return None
+    return replace(local, path=other_copy_name(local.path, local.hash), moved_to=None, moved_from=None)
+
+
+def _counters_of_others(record: FileRecord, device: bytes) -> list[tuple[bytes, int]]:
+    return [pair for pair in record.version.counters if pair[0] != device]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vaultsync.merge import conflict_name
+from vaultsync.merge.names import is_named_after, other_copy_name
 from vaultsync.model.paths import check_path
 
 MOMENT_MS = 1_795_183_423_000
@@ -51,6 +52,24 @@ def test_absurd_times_still_make_a_name(moment_ms: int) -> None:
 def test_a_copy_of_a_copy_has_a_name_of_its_own() -> None:
     once = conflict_name("Note.md", MOMENT_MS, "Laptop")
     assert conflict_name(once, MOMENT_MS, "Phone") not in (once, "Note.md")
+
+
+@pytest.mark.parametrize("path", ["a/Note.md", "d.excalidraw.md", "LICENSE", "x" * 255])
+def test_a_second_copy_of_the_same_minute_is_told_apart_by_its_content(path: str) -> None:
+    copy = conflict_name(path, MOMENT_MS, "Laptop")
+    others = {other_copy_name(copy, bytes([number]) * 32) for number in range(9)}
+    assert len(others) == 9
+    assert all(check_path(other) == other and " (conflict 2026-11-20 1403 L" in other for other in others)
+    assert is_named_after(copy, MOMENT_MS, "Laptop")
+    assert not any(is_named_after(other, MOMENT_MS, "Laptop") for other in others), "or there would be no end of it"
+    assert not is_named_after(copy, MOMENT_MS + 60_000, "Laptop")
+    assert not is_named_after(copy, MOMENT_MS, "Lap")
+    assert not is_named_after(path, MOMENT_MS, "Laptop")
+
+
+def test_the_content_stands_behind_when_and_where() -> None:
+    copy = conflict_name("a/Note.md", MOMENT_MS, "Laptop")
+    assert other_copy_name(copy, bytes(32)) == "a/Note (conflict 2026-11-20 1403 Laptop) (00000000).md"
 
 
 @pytest.mark.parametrize("left", range(1, 70, 6))

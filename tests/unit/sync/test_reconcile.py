@@ -9,7 +9,19 @@ import pytest
 from tests.support.records import a_file, a_folder, a_tombstone, version
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import Version
-from vaultsync.sync.reconcile import Decision, Follow, Ignore, Keep, Merge, Split, Take, copy_of, is_beyond, reconcile
+from vaultsync.sync.reconcile import (
+    Decision,
+    Follow,
+    Ignore,
+    Keep,
+    Merge,
+    Split,
+    Take,
+    copy_of,
+    displaced_copy,
+    is_beyond,
+    reconcile,
+)
 
 OLD, A, B, JOIN = version(a=1), version(a=2), version(a=1, b=2), version(a=2, b=2)
 
@@ -300,3 +312,41 @@ def test_what_an_index_has_dealt_with() -> None:
     crowds = [Version(tuple((n.to_bytes(32, "big"), 5) for n in range(start, start + 200))) for start in (1, 1_000)]
     full, other = (replace(beside, version=crowd) for crowd in crowds)
     assert is_beyond(full, other), "no version can include both"
+
+
+def _copies(first: Version, second: Version, *, by: int = 1) -> tuple[FileRecord, FileRecord]:
+    """The conflict copies of two edits of one minute, the second one's by device `by`, at the same path."""
+    return copy_of(a_file("first", first)), copy_of(replace(a_file("second", second), modified_by=bytes([by]) * 32))
+
+
+def test_a_copy_that_another_edit_displaces_is_kept_beside_it() -> None:
+    first, second = _copies(version(a=1), version(a=2, b=1))
+    assert first.path == second.path
+    kept = displaced_copy(first, second)
+    assert kept is not None
+    assert kept == replace(first, path=f"note (conflict 2027-01-15 0800 Device 1) ({first.hash[:4].hex()}).md")
+
+
+def test_devices_of_one_name_displace_no_copies_of_each_other() -> None:
+    assert displaced_copy(*_copies(version(a=1), version(a=1, c=2), by=3)) is None, "made on top of the first"
+    assert displaced_copy(*_copies(version(a=1), version(a=1, b=1, c=2), by=3)) is not None
+
+
+@pytest.mark.parametrize(
+    ("says", "local", "remote"),
+    [
+        ("made on top of it", *_copies(version(a=1), version(a=2))),
+        ("made on top of it, with others' edits", *_copies(version(a=1, b=3), version(a=2, b=3))),
+        ("deleted by a person", copy_of(a_file("x", A)), replace(copy_of(a_file("x", A)), version=JOIN, deleted=True)),
+        ("deleted before", replace(copy_of(a_file("x", A)), deleted=True), copy_of(a_file("y", JOIN))),
+        (
+            "edited by a person later",
+            copy_of(a_file("x", A)),
+            replace(a_file("y", JOIN, when=3), path=copy_of(a_file("x", A)).path),
+        ),
+        ("no copy", a_file("x", A), a_file("y", JOIN)),
+        ("a folder", replace(a_folder(A), path=copy_of(a_file("x", A)).path), copy_of(a_file("y", JOIN))),
+    ],
+)
+def test_other_copies_give_way_to_what_is_newer(says: str, local: FileRecord, remote: FileRecord) -> None:
+    assert displaced_copy(local, remote) is None, says

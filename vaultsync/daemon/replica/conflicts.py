@@ -17,7 +17,9 @@ from vaultsync.store.history import Action, HistoryVersion
 MERGES_SHOWN_MS: Final = 7 * 24 * 3_600_000
 """How long a merge is listed for review."""
 
-_COPY: Final = re.compile(r"^(?P<stem>.*) \(conflict \d{4,}-\d\d-\d\d \d{4} (?P<device>.+?)\)(?P<extension>[^()]*)$")
+_COPY: Final = re.compile(
+    r"^(?P<stem>.*) \(conflict \d{4,}-\d\d-\d\d \d{4} (?P<device>.+?)\)(?: \([0-9a-f]{8}\))?(?P<extension>[^()]*)$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from vaultsync.model.versions import Order
 from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
-from vaultsync.sync.reconcile import Follow, copy_of, is_beyond
+from vaultsync.sync.reconcile import Follow, copy_of, displaced_copy, is_beyond
 from vaultsync.vault.applier import Staged
 from vaultsync.vault.hashing import hash_bytes
 
@@ -79,6 +79,17 @@ def settled_beside(state: ReplicaState, work: Work, offer: Offer, beside: FileRe
     state.offers.settle_after(beside.path, offer.record.path)
     work.more.add(beside.path)
     return False
+
+
+def other_copy_is_safe(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None) -> bool:
+    """Whether a newer offer ends no conflict copy of another edit; if it would, that one goes elsewhere first.
+
+    A device that does not have the copy on disk leaves that to those who do.
+    """
+    if entry is None or not on_disk(entry):
+        return True
+    beside = displaced_copy(entry.record, offer.record)
+    return beside is None or not _is_there(state, entry) or settled_beside(state, work, offer, beside)
 
 
 def _waits_for(state: ReplicaState, target: str, path: str) -> bool:

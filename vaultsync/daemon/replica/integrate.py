@@ -12,7 +12,7 @@ from typing import Final
 
 from vaultsync.daemon.replica.contents import obtain, read_current
 from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute
-from vaultsync.daemon.replica.follow import can_follow, follow, settled_beside, waits_for_move
+from vaultsync.daemon.replica.follow import can_follow, follow, other_copy_is_safe, settled_beside, waits_for_move
 from vaultsync.daemon.replica.forget import judge_unknown
 from vaultsync.daemon.replica.stage import want
 from vaultsync.daemon.replica.state import ReplicaState
@@ -93,6 +93,8 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
         case Keep(_, because) if local is not None and record.same_content(local) and not _gives(state, offer):
             # What this device had of its own goes nowhere, and is what the others have: their record tells it all.
             work.targets.append(Target(record, entry, offer, because))
+        case Take() if not other_copy_is_safe(state, work, offer, entry):
+            return
         case Take(target, because) | Keep(target, because):
             work.targets.append(Target(target, entry, offer, because))
         case Follow():
