@@ -117,6 +117,21 @@ def test_what_is_selected_while_alone_comes_with_the_next_device(pair: Cluster) 
     assert (b.root / "cat.png").read_bytes() == PNG
 
 
+def test_an_edit_made_while_it_was_left_out_is_merged_though_it_was_selected_while_alone(pair: Cluster) -> None:
+    a, b = pair.devices
+    write(pair, a, "note.md", BASE)
+    select(pair, b, off={Category.NOTES})
+    write(pair, a, "note.md", "ONE\n\ntwo\n\nthree\n")
+    write(pair, b, "note.md", "one\n\ntwo\n\nTHREE\n")
+    pair.disconnect(b)
+    select(pair, b, on={Category.NOTES})
+    b.scan()
+    pair.connect_all()
+    pair.settle()
+    pair.assert_equal()
+    assert a.tree() == {"note.md": b"ONE\n\ntwo\n\nTHREE\n"}
+
+
 def test_a_stale_file_is_replaced_by_what_was_written_meanwhile(pair: Cluster) -> None:
     """The old file is no edit: lines that were deleted elsewhere must not come back with it."""
     a, b = pair.devices

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vaultsync.model.records import FileRecord
+from vaultsync.model.versions import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,18 @@ class Offers:
         return list(self._by_path.get(path, {}).values())
 
     def first(self, path: str) -> Offer | None:
+        """The open offer for `path` to settle first: the oldest, or what a peer has that comes after it.
+
+        Nobody may have the content of the older one any more.
+        """
         offers = self._by_path.get(path)
-        return next(iter(offers.values())) if offers else None
+        if not offers:
+            return None
+        first, *others = offers.values()
+        for other in others:
+            if not other.derived and other.record.version.compare(first.record.version) is Order.AFTER:
+                first = other
+        return first
 
     def close(self, offer: Offer) -> set[str]:
         """`offer` is dealt with. Returns the paths that waited for that.

@@ -42,6 +42,24 @@ def test_offers_of_two_peers_stand_side_by_side_the_oldest_first() -> None:
     assert list(offers.paths()) == []
 
 
+def test_what_a_peer_has_that_comes_later_goes_before_what_nobody_may_have_any_more() -> None:
+    offers = Offers()
+    own, beside, later = Offer(record("n"), A, derived=True), Offer(record("n"), B), Offer(record("n", "y", 2), B)
+    offers.add(own)
+    offers.add(beside)
+    assert offers.first("n") == own
+    offers.add(later)
+    assert offers.first("n") == later
+
+
+def test_what_was_derived_here_goes_before_nothing() -> None:
+    offers = Offers()
+    first = Offer(record("n"), A)
+    offers.add(first)
+    offers.add(Offer(record("n", "y", 2), B, derived=True))
+    assert offers.first("n") == first
+
+
 def test_closing_an_offer_that_was_replaced_leaves_its_successor_open() -> None:
     offers = Offers()
     older, newer = Offer(record("n"), A), Offer(record("n", "y", 2), A)
