@@ -171,7 +171,7 @@ def leave(world: World, random: Random) -> str:
     if len(world.cluster.devices) <= 2:
         return ""
     device = random.choice(world.cluster.devices)
-    if world.disk(device).bad or world.disk(device).is_full or world.parted:
+    if world.disk(device).bad or any(world.disk(each).is_full for each in world.cluster.devices) or world.parted:
         return ""
     # Else the others know of contents that nobody has.
     world.cluster.connect_all()
