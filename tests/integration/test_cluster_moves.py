@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.cluster import Cluster, Device
+from vaultsync.model.filters import DEFAULT_CATEGORIES, Category
 from vaultsync.store.history import Action
+from vaultsync.vault.selection import Selection
 
 NOTE = "# A note\n\nfirst paragraph\n\nsecond paragraph\n\nthird paragraph\n"
 
@@ -261,3 +264,24 @@ def test_names_that_are_swapped_swap_on_the_other_device(pair: Cluster) -> None:
     pair.settle()
     pair.assert_equal()
     assert (b.read("one.md"), b.read("two.md")) == ("two\n", "one\n")
+
+
+def test_a_file_in_place_of_a_folder_survives_a_device_that_leaves_it_out_and_keeps_the_folder(pair: Cluster) -> None:
+    a, b = pair.devices
+    a.write("h/note.md", "one\n")
+    a.scan()
+    pair.settle()
+    selection = Selection.load(b.replica.state.fs, DEFAULT_CATEGORIES - {Category.OTHER})
+    pair.carry_out(b, b.replica.select(selection, b.now_ms))
+    pair.disconnect(a)
+    pair.now_ms += 60_000
+    b.write("h/note.md", "one\ntwo\n")
+    b.scan()
+    shutil.rmtree(a.root / "h")
+    a.write("h", "a file now\n")
+    a.scan()
+    pair.connect_all()
+    pair.settle()
+    assert a.digest == b.digest
+    assert a.read("h/note.md") == "one\ntwo\n"
+    assert b"a file now\n" in a.tree().values(), "beside the folder"

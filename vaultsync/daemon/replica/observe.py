@@ -266,7 +266,9 @@ def make_parents_known(state: ReplicaState, folders: Collection[str], now_ms: in
     for folder in sorted(folders):
         entry = known.get(folder)
         there = Observation(folder, Kind.DIR)
-        change = record_change(entry.record if entry else None, there, state.author, now_ms, counter)
+        # A file that the index has taken and the disk never had was replaced by nobody: it is to be beside the folder.
+        known_here = entry is not None and (entry.state is State.PRESENT or entry.record.kind is Kind.DIR)
+        change = record_change(entry.record if entry and known_here else None, there, state.author, now_ms, counter)
         if change is not None:
             made.append(Entry(change))
     return made
