@@ -268,3 +268,56 @@ def test_what_rests_without_proof() -> None:
     assert not one.at_rest(10), "nothing is proven"
     one.in_sync = True
     assert one.at_rest(10)
+
+
+def test_an_observer_rests_when_the_cursors_have_met_and_not_before() -> None:
+    both, observer = met(), met()
+    observer.offers = False
+    observer.sent = observer.acked = 0
+    assert not both.at_rest(10), "two that both write rest when they are proven equal"
+    assert observer.at_rest(10)
+    observer.receive_changes(changes("a", through=7))
+    assert not observer.at_rest(10)
+
+
+def test_what_an_observer_sends_is_not_waited_for() -> None:
+    writer = met()
+    writer.accepts = False
+    writer.peer_sequence = 99
+    assert writer.at_rest(10)
+    assert not writer.at_rest(11), "one more is to be sent"
+
+
+def test_a_change_set_may_end_where_the_one_before_did() -> None:
+    """Records that are sent again carry the highest sequence that was announced."""
+    opened = session()
+    opened.opened(hello())
+    opened.receive_changes(changes("a", through=6))
+    opened.receive_changes(changes("b", through=6))
+    assert opened.tracker.through == 6
+
+
+def test_wants_of_every_kind_count_and_the_bound_itself_is_allowed() -> None:
+    piece = ChunkRef(b"f" * 32, 0, 1)
+    opened = session()
+    opened.receive_want(Want(VAULT, contents=(b"c" * 32,) * (MAX_QUEUED_WANTS - 2)))
+    for want in (Want(VAULT, manifests=(b"m" * 32,) * 3), Want(VAULT, chunks=(piece,) * 3)):
+        with pytest.raises(ProtocolError):
+            opened.receive_want(want)
+    opened.receive_want(Want(VAULT, manifests=(b"m" * 32,), chunks=(piece,)))
+    assert len(opened.wants) == MAX_QUEUED_WANTS
+
+
+def test_a_resync_ends_the_proof() -> None:
+    both = met()
+    both.receive_digest(Digest(VAULT, 6, 10, SAME), Position(10, SAME), 0)
+    both.receive_resync(Resync(VAULT))
+    assert not both.in_sync
+
+
+def test_a_second_proof_does_not_take_back_what_was_stored_after_the_first() -> None:
+    both = met()
+    for _ in range(2):
+        assert both.receive_digest(Digest(VAULT, 6, 10, SAME), Position(10, SAME), 0)
+        stored, both.saved_acked = both.saved_acked, both.acked
+    assert stored == 10

@@ -72,6 +72,7 @@ def test_a_window_of_items_bounds_it_too() -> None:
     for number in range(3):
         queue.add(b"%d" % number, 1, -number, A)
     assert len(hashes(queue, A)) == 2
+    assert hashes(queue, A) == []
     queue.arrived(b"0")
     assert hashes(queue, A) == [b"2"]
 
@@ -196,3 +197,61 @@ def test_a_content_that_comes_after_whoever_was_asked_has_gone() -> None:
     wanted = queue.arrived(b"n")
     assert wanted is not None
     assert (wanted.asked, len(queue), queue.total_bytes) == (None, 0, 0)
+
+
+def test_what_does_not_fit_beside_what_was_asked_waits_and_what_just_fits_does_not() -> None:
+    queue = WantQueue(window_bytes=100)
+    queue.add(b"first", 40, 3, A)
+    queue.add(b"fits not", 61, 2, A)
+    assert hashes(queue, A) == [b"first"]
+    assert hashes(queue, A) == []
+    queue.add(b"newer", 60, 4, A)
+    assert hashes(queue, A) == [b"newer"]
+    queue.arrived(b"first")
+    assert hashes(queue, A) == []
+    queue.arrived(b"newer")
+    assert hashes(queue, A) == [b"fits not"]
+
+
+def test_asking_goes_on_when_half_of_the_window_is_free() -> None:
+    queue = WantQueue(window_bytes=100)
+    queue.add(b"half", 50, 2, A)
+    hashes(queue, A)
+    queue.add(b"other", 50, 1, A)
+    assert hashes(queue, A) == [b"other"]
+
+
+def test_sizes_at_their_bounds() -> None:
+    queue = WantQueue()
+    queue.add(b"small", 64 << 10, 1, A)
+    queue.add(b"large", (64 << 10) + 1, 9, A)
+    queue.add(b"whole", CHUNKED_ABOVE, 8, A)
+    queue.add(b"in pieces", CHUNKED_ABOVE + 1, 10, A)
+    asked = queue.next_for(A, 9)
+    assert [want.hash for want in asked] == [b"small", b"large", b"whole", b"in pieces"]
+    assert [want.chunked for want in asked] == [False, False, False, True]
+
+
+def test_what_is_left_counts_on_when_one_content_is_given_up() -> None:
+    queue = WantQueue()
+    queue.add(b"x", 10, 0, A)
+    queue.add(b"y", 7, 0, B)
+    assert queue.missing(A, b"x")
+    assert queue.total_bytes == 7
+    queue.add(b"z", 5, 0, A)
+    queue.lost(B)
+    assert queue.total_bytes == 5
+
+
+def test_one_answer_changes_a_pace_by_less_than_a_third() -> None:
+    """Paces in bytes per ms: 10 then 1, that is 7.3; 5 and 5; 1 then 10, that is 3.7."""
+    queue = WantQueue()
+    paces = {b"was fast": (10, 1), b"steady": (5, 5), b"was slow": (1, 10)}
+    for peer, (first, second) in paces.items():
+        queue.add(b"of " + peer, 1, 0, peer)
+        queue.next_for(peer, 1)
+        queue.heard(peer, 0, 1_000)
+        queue.heard(peer, 100 * first, 1_100)
+        queue.heard(peer, 9_999, 1_100)
+        queue.heard(peer, 100 * second, 1_200)
+    assert queue.fastest_first(sorted(paces)) == [b"was fast", b"steady", b"was slow"]
