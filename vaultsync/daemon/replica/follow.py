@@ -31,7 +31,7 @@ def waits_for_move(state: ReplicaState, record: FileRecord, local: FileRecord | 
 
     An edit that is to follow the file can do so only once this device has it there.
     """
-    if record.moved_to is None or local is None or local.deleted:
+    if not record.deleted or record.moved_to is None or local is None or local.deleted:
         return False
     if record.version.compare(local.version) is not Order.CONCURRENT:
         return False
