@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
@@ -9,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets._footer import FooterKey
 
 from tests.tui.kit import LARGE, SMALL
-from tests.tui.scene import scene, settled
+from tests.tui.scene import NOTES, TABLET, TEAM, SceneClient, scene, settled
 from vaultsync.tui.app import Dashboard
 from vaultsync.tui.dialogs.choose import Choose
 from vaultsync.tui.dialogs.code import Code
@@ -25,6 +27,8 @@ from vaultsync.tui.screens.overview import OverviewScreen
 from vaultsync.tui.screens.pair import PairScreen
 from vaultsync.tui.screens.peer import PeerScreen
 from vaultsync.tui.screens.settings import SettingsScreen
+from vaultsync.tui.widgets.add_device import AddDevice
+from vaultsync.tui.widgets.items import ItemList
 
 PLACES: list[type[Dashboard | Screen[None]]] = [
     Dashboard, OverviewScreen, PairScreen, PeerScreen, HistoryScreen, AttentionScreen, SettingsScreen,
@@ -108,6 +112,77 @@ async def test_an_action_runs_from_the_palette() -> None:
         await pilot.press("enter")
         await settled(pilot)
         assert app.current_mode == "settings"
+
+
+async def click(pilot: Pilot[None], key: str, items: str) -> None:
+    """Click on the item with that key in the list `items`."""
+    target = pilot.app.screen.query_one(items, ItemList)
+    index = target.keys.index(key)
+    target.scroll_to_highlight()
+    heights = [len(str(target.get_option_at_index(each).prompt).split("\n")) for each in range(index)]
+    top = sum(heights)
+    await pilot.click(target, offset=(4, 1 + top - target.scroll_offset.y))
+    await settled(pilot)
+
+
+async def hint(pilot: Pilot[None], action: str) -> None:
+    """Click on the hint of that action at the bottom."""
+    await pilot.click(next(each for each in pilot.app.screen.query(FooterKey) if each.action == action))
+    await settled(pilot)
+
+
+async def test_with_the_mouse_alone_every_screen_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for name in ("connect_to_peer", "sync_vault_now", "sync_peer_now", "undo_deletions", "change_config"):
+        monkeypatch.setattr(SceneClient, name, recorder(asked, name))
+    async with scene(LARGE) as (app, pilot):
+        # Overview: a click means one thing, a second opens it.
+        await click(pilot, TEAM, "#vaults")
+        await hint(pilot, "sync_one")
+        await click(pilot, TABLET, "#peers")
+        await hint(pilot, "sync_one")
+        await hint(pilot, "connect")
+        assert asked == [f"sync_vault_now {TEAM}", f"sync_peer_now {TABLET}", f"connect_to_peer {TABLET}"]
+        await click(pilot, TABLET, "#peers")
+        assert isinstance(app.screen, PeerScreen)
+        await hint(pilot, "back")
+        await click(pilot, f"peer {TABLET}", "#waiting")
+        await click(pilot, f"peer {TABLET}", "#waiting")
+        assert app.current_mode == "attention"
+        assert app.screen.query_one("#matters", ItemList).key == f"peer {TABLET}"
+        # Attention.
+        await click(pilot, f"held {NOTES}", "#matters")
+        await hint(pilot, "undo")
+        assert asked[-1] == f"undo_deletions {NOTES}"
+        # Settings.
+        await pilot.click(app.screen.query("NavTab")[4])
+        await settled(pilot)
+        await click(pilot, "mdns", "#settings")
+        assert asked[-1] == f"undo_deletions {NOTES}"
+        await hint(pilot, "change")
+        assert asked[-1].startswith("change_config")
+        # Pair: its tabs, and what is in them.
+        await pilot.click(app.screen.query("NavTab")[1])
+        await settled(pilot)
+        await hint(pilot, "make_ticket")
+        assert app.screen.query_one(AddDevice).made is not None
+        await pilot.click(app.screen.query("ContentTab")[2])
+        await settled(pilot)
+        await click(pilot, "7", "#tickets")
+        await hint(pilot, "revoke")
+        # History.
+        await pilot.click(app.screen.query("NavTab")[2])
+        await settled(pilot)
+        await click(pilot, "Plan.md", "#notes")
+        await click(pilot, app.screen.query_one("#versions", ItemList).keys[1], "#versions")
+        assert app.screen.query_one("#versions", ItemList).highlighted == 1
+
+
+def recorder(asked: list[str], name: str) -> Callable[..., Awaitable[None]]:
+    async def ask(client: SceneClient, what: object = None) -> None:
+        asked.append(f"{name} {what}")
+
+    return ask
 
 
 async def test_a_click_on_the_bar_goes_there() -> None:

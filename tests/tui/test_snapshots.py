@@ -66,11 +66,25 @@ async def test_every_screen_looks_as_it_did(size: str) -> None:
     assert not changed, "compare the pictures named *.new.svg with those stored"
 
 
+LIGHT: tuple[tuple[str, list[str]], ...] = (
+    ("overview", ["ctrl+t"]),
+    ("pair", ["a"]),
+    ("history", ["3", "enter"]),
+    ("attention", ["4", "down"]),
+    ("settings", ["5"]),
+)
+
+
 async def test_the_light_theme_looks_as_it_did() -> None:
+    changed = []
     async with scene(LARGE) as (_, pilot):
-        await pilot.press("ctrl+t")
-        await settled(pilot)
-        assert same(pilot, "overview-light-160x48")
+        for name, keys in LIGHT:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            if not same(pilot, f"{name}-light-160x48"):
+                changed.append(name)
+    assert not changed, "compare the pictures named *.new.svg with those stored"
 
 
 @pytest.mark.parametrize("name", EMPTY)

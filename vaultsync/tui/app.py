@@ -110,6 +110,11 @@ class Dashboard(Host):
         if isinstance(self.screen, PairScreen):
             self.screen.begin_answer(key)
 
+    async def look_at_matter(self, key: str) -> None:
+        await self.switch_mode("attention")
+        if isinstance(self.screen, AttentionScreen):
+            self.screen.go_to(key)
+
     def focused_vault(self) -> str | None:
         overview = self.screen_stack[0] if self.current_mode == "overview" else None
         key = overview.vault_key if isinstance(overview, OverviewScreen) else None

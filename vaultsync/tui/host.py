@@ -62,6 +62,10 @@ class Host(App[None]):
         """Go to where devices that ask are let in or turned away, and to the one with that key."""
         raise NotImplementedError
 
+    async def look_at_matter(self, key: str) -> None:
+        """Go to where what waits for a person is dealt with, and to the one with that key."""
+        raise NotImplementedError
+
     def focused_vault(self) -> str | None:
         """The id of the vault that actions are about, or None if there is no vault."""
         raise NotImplementedError

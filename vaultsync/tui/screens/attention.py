@@ -9,10 +9,8 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
-from textual.content import Content
 from textual.widgets import OptionList
 
-from vaultsync.client import words
 from vaultsync.client.recovery import RecoveryClient
 from vaultsync.tui.attention import Kind, Matter, matters
 from vaultsync.tui.dialogs.confirm import Confirm
@@ -22,9 +20,8 @@ from vaultsync.tui.host import BoardScreen
 from vaultsync.tui.messages import Decided, ExplanationCame, SidesCame
 from vaultsync.tui.screens.peer import PeerScreen
 from vaultsync.tui.state import Board
-from vaultsync.tui.tone import Tone
 from vaultsync.tui.widgets.items import Item, ItemList
-from vaultsync.tui.widgets.matter import MatterView
+from vaultsync.tui.widgets.matter import MatterView, matter_line
 
 Choice = Literal["mine", "theirs", "both", "edit"]
 Decision = Callable[[RecoveryClient], Awaitable[object]]
@@ -86,9 +83,13 @@ class AttentionScreen(BoardScreen):
         self._matters = {matter.key: matter for matter in found}
         several = len(board.vaults) > 1
         self.query_one("#matters", ItemList).show(
-            [Item(matter.key, _line(matter, board, self.host.now_ms(), several=several)) for matter in found]
+            [Item(matter.key, matter_line(matter, board, self.host.now_ms(), several=several)) for matter in found]
         )
         self._show_highlighted()
+
+    def go_to(self, key: str) -> None:
+        """Show the matter with that key."""
+        self.query_one("#matters", ItemList).go_to(key)
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_highlighted()
@@ -231,15 +232,3 @@ async def _present(client: RecoveryClient, vault: str, path: str) -> bytes | Non
     if found.kind != "file" or not found.content:
         return None
     return await client.content(vault, path, found.content)
-
-
-def _line(matter: Matter, board: Board, now_ms: int, *, several: bool) -> Content:
-    when = ""
-    if matter.conflict is not None:
-        when = f" · {words.ago(matter.conflict.at, now_ms)}"
-    where = f" · {board.vault_name(matter.vault)}" if several and matter.vault and matter.path else ""
-    return Content.assemble(
-        (f"{matter.badge.symbol} {matter.badge.word:<10}", f"bold {matter.badge.tone}"),
-        (matter.title, "bold"),
-        (f"  {matter.detail}{where}{when}", Tone.DIM),
-    )

@@ -11,6 +11,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import OptionList
 
+from vaultsync.tui.attention import matters
 from vaultsync.tui.dialogs.prompt import Prompt
 from vaultsync.tui.host import BoardScreen
 from vaultsync.tui.screens.peer import PeerScreen
@@ -19,6 +20,7 @@ from vaultsync.tui.typed import typed_folder
 from vaultsync.tui.widgets.drawing import peer_lines, vault_lines
 from vaultsync.tui.widgets.items import Item, ItemList
 from vaultsync.tui.widgets.join_requests import asking_lines, request_key
+from vaultsync.tui.widgets.matter import matter_line
 from vaultsync.tui.widgets.panels import ActivityView, Throughput, Transfers
 
 REDRAW_S = 5.0
@@ -39,11 +41,10 @@ class OverviewScreen(BoardScreen):
     AUTO_FOCUS = "#vaults"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sync_now", "Sync", tooltip="Sync now: look at every folder, dial every device"),
+        Binding("S", "sync_one", "Sync one", tooltip="Sync now: the highlighted vault or device alone"),
         Binding("e", "open_peer", "Device", tooltip="Open the highlighted device: rename, addresses, attempts, remove"),
         Binding("c", "connect", "Connect", tooltip="Connect to the highlighted device now, and keep connected"),
-        Binding(
-            "d", "disconnect", "Disconnect", tooltip="Disconnect the highlighted device until it is asked for again"
-        ),
+        Binding("d", "disconnect", "Drop", tooltip="Disconnect the highlighted device until it is asked for again"),
         Binding("n", "add_folder", "New", tooltip="New vault: sync another folder of notes on this device"),
         Binding("a", "app.add_device", "Add", tooltip="Add a device: make a ticket for it"),
         Binding("j", "app.join", "Join", tooltip="Join a vault: use a ticket from another device"),
@@ -63,6 +64,7 @@ class OverviewScreen(BoardScreen):
                     empty="[b]No other device yet.[/] Press [b]a[/] to add one: it shows a ticket to paste there.",
                 )
                 yield Transfers(classes="panel", id="transfers")
+                yield ItemList(id="waiting", classes="panel", empty="Nothing waits for you.")
             with Vertical(id="goings-on"):
                 yield Throughput(classes="panel", id="throughput")
                 yield ActivityView(classes="panel", id="activity")
@@ -70,6 +72,7 @@ class OverviewScreen(BoardScreen):
     def on_mount(self) -> None:
         self.query_one("#vaults").border_title = "Vaults"
         self.query_one("#peers").border_title = "Devices"
+        self.query_one("#waiting").border_title = "Attention"
         super().on_mount()
         self.set_interval(REDRAW_S, lambda: self.show_board(self.board))
 
@@ -95,6 +98,10 @@ class OverviewScreen(BoardScreen):
         asking = [Item(request_key(request), asking_lines(request)) for request in board.requests]
         peers.show([*asking, *(Item(peer.id, peer_lines(peer, now_ms)) for peer in board.peers)])
         peers.border_subtitle = _peers_subtitle(board)
+        several = len(board.vaults) > 1
+        self.query_one("#waiting", ItemList).show(
+            [Item(each.key, matter_line(each, board, now_ms, several=several)) for each in matters(board)]
+        )
         self.query_one(Throughput).show(board)
         self.query_one(Transfers).show(board)
         self.query_one(ActivityView).show(board)
@@ -108,11 +115,22 @@ class OverviewScreen(BoardScreen):
                 await self.app.push_screen(PeerScreen(event.option.id))
         elif event.option_list.id == "vaults" and event.option.id is not None:
             await self.app.switch_mode("settings")
+        elif event.option_list.id == "waiting" and event.option.id is not None:
+            await self.host.look_at_matter(event.option.id)
 
     # Actions
 
     def action_sync_now(self) -> None:
         self.do("sync now", lambda client: client.sync_now(), "Looking at every folder, dialing every device.")
+
+    def action_sync_one(self) -> None:
+        vault, peer = self.vault_key, self.peer_key
+        if self.query_one("#peers").has_focus and peer is not None:
+            said = f"Dialing {self.board.peer_name(peer)}, looking at the folders that it shares."
+            self.do("sync one", lambda client: client.sync_peer_now(peer), said)
+        elif vault is not None:
+            said = f"Looking at {self.board.vault_name(vault)}, dialing the devices that share it."
+            self.do("sync one", lambda client: client.sync_vault_now(vault), said)
 
     async def action_open_peer(self) -> None:
         key = self.query_one("#peers", ItemList).key

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textual import events
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -21,7 +22,10 @@ class Item:
 
 
 class ItemList(OptionList):
-    """Items under keys; `empty` is what to say, and what to do, while there are none."""
+    """Items under keys; `empty` is what to say, and what to do, while there are none.
+
+    A click highlights an item; another click on it is as Enter.
+    """
 
     DEFAULT_CSS = """
     ItemList { text-wrap: nowrap; text-overflow: ellipsis; }
@@ -32,6 +36,7 @@ class ItemList(OptionList):
         super().__init__(id=id, classes=classes)
         self._empty = empty
         self._items: tuple[Item, ...] | None = None
+        self._clicked_key: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -76,6 +81,17 @@ class ItemList(OptionList):
         items = self._items or ()
         places = [index for index, item in enumerate(items) if not item.heading]
         return next((index for index in places if index >= place), places[-1] if places else None)
+
+    async def _on_click(self, event: events.Click) -> None:
+        # Otherwise the mouse could not point at a thing for the hints at the bottom without opening it.
+        place: int | None = event.style.meta.get("option")
+        again = self.key is not None and self.key == self._clicked_key and place == self.highlighted
+        if place is None or again:
+            return
+        event.prevent_default()
+        if not self.get_option_at_index(place).disabled:
+            self.highlighted = place
+            self._clicked_key = self.key
 
     def go_to(self, key: str) -> bool:
         """Highlight the item with that key. Tells whether there is one."""

@@ -15,6 +15,7 @@ from vaultsync.client.values import ExplanationInfo
 from vaultsync.tui.attention import Kind, Matter
 from vaultsync.tui.diffing import as_text
 from vaultsync.tui.messages import SidesCame
+from vaultsync.tui.state import Board
 from vaultsync.tui.tone import Tone
 
 SHOWN_LINES: Final = 400
@@ -117,3 +118,16 @@ def _side(lines: list[str] | None, other: set[str]) -> Content:
     if len(lines) > SHOWN_LINES:
         shown.append(Content.styled(f"… {words.count(len(lines) - SHOWN_LINES, 'more line')}", Tone.DIM))
     return Content("\n").join(shown) if shown else Content.styled("(empty)", Tone.DIM)
+
+
+def matter_line(matter: Matter, board: Board, now_ms: int, *, several: bool) -> Content:
+    """A matter in one line. `several`: there are vaults to tell apart."""
+    when = ""
+    if matter.conflict is not None:
+        when = f" · {words.ago(matter.conflict.at, now_ms)}"
+    where = f" · {board.vault_name(matter.vault)}" if several and matter.vault and matter.path else ""
+    return Content.assemble(
+        (f"{matter.badge.symbol} {matter.badge.word:<10}", f"bold {matter.badge.tone}"),
+        (matter.title, "bold"),
+        (f"  {matter.detail}{where}{when}", Tone.DIM),
+    )
