@@ -55,7 +55,7 @@ async def test_limits_hold_at_once_and_a_new_key_at_the_next_start(tmp_path: Pat
         await shown(pilot, lambda: "key" in app.screen.query_one("#settings", ItemList).keys)
         await choose(app, pilot, "upload_limit_kb_s")
         await answer(app, pilot, "much")
-        await shown(pilot, lambda: any("must be a size" in each.message for each in app._notifications))
+        await shown(pilot, lambda: any("It is a size" in each.message for each in app._notifications))
         await choose(app, pilot, "upload_limit_kb_s")
         await answer(app, pilot, "2 MB/s")
         await shown(pilot, lambda: says(pilot, "Send at most 2.0 MB/s"))

@@ -9,7 +9,7 @@ import pytest
 from tests.tui.scene import SceneClient
 from vaultsync.client.values import DeviceConfig
 from vaultsync.tui.diffing import COMPARED_BYTES, difference
-from vaultsync.tui.options import byte_count, device_rows, vault_rows, whole_number
+from vaultsync.tui.options import device_rows, vault_rows
 from vaultsync.tui.typed import typed_folder
 
 
@@ -40,26 +40,6 @@ def test_lines_that_look_like_headers_are_not_lost() -> None:
 )
 def test_what_cannot_be_compared_by_lines_is_said_in_words(old: bytes, new: bytes, said: str) -> None:
     assert difference(old, new)[0].text.startswith(said)
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"), [("2 GB", 2 * 10**9), ("1.5gb", 15 * 10**8), ("500 MB", 5 * 10**8), ("1,000 bytes", 1_000)]
-)
-def test_sizes_are_read_as_people_write_them(typed: str, meant: int) -> None:
-    assert byte_count(typed) == meant
-
-
-@pytest.mark.parametrize("typed", ["", "much", "GB", "-5x"])
-def test_no_size_is_refused_in_words(typed: str) -> None:
-    with pytest.raises(ValueError, match="must be a size"):
-        byte_count(typed)
-
-
-def test_a_whole_number_has_bounds() -> None:
-    assert whole_number("65535", 65_535) == 65_535
-    for typed in ("65536", "-1", "1.5", "x"):
-        with pytest.raises(ValueError, match="0 to 65,535"):
-            whole_number(typed, 65_535)
 
 
 async def test_every_setting_says_what_it_means_and_can_be_changed() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vaultsync.client import words
+from vaultsync.client.typed import byte_count, whole_number
 from vaultsync.client.values import DeviceConfig, IdentityInfo, IgnoreRules, VaultOptions
 
 
@@ -243,24 +244,6 @@ def _rules_row(rules: IgnoreRules) -> Row:
         "Patterns of files that no device syncs, the same on all of them. Enter edits them.",
         deed=Deed.RULES,
     )
-
-
-def whole_number(answer: str, most: int) -> int:
-    """`ValueError` in words if it is none, or greater than `most`."""
-    if not answer.isdecimal() or int(answer) > most:
-        raise ValueError(f"It must be a whole number from 0 to {most:,}.")
-    return int(answer)
-
-
-def byte_count(answer: str) -> int:
-    """`2 GB`, `500 MB`, `1.5gb`, `1000000`: bytes. `ValueError` in words."""
-    text = answer.strip().lower().removesuffix("bytes").removesuffix("b").strip()
-    factor = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}.get(text[-1:], 1)
-    number = text[:-1].strip() if factor != 1 else text
-    try:
-        return round(float(number.replace(",", "")) * factor)
-    except ValueError:
-        raise ValueError("It must be a size, such as 500 MB or 2 GB.") from None
 
 
 def _on_off(on: bool) -> str:
