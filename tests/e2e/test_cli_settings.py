@@ -59,7 +59,8 @@ async def test_settings_of_a_vault_are_changed(laptop: Device) -> None:
     here = ("--in", str(laptop.vault))
     await laptop.start()
     assert await typed(laptop, "config", "get", "clashes", *here) == "merge\n"
-    await typed(laptop, "config", "set", "clashes", "copy", *here)
+    await typed(laptop, "config", *here, "set", "clashes", "copy")
+    assert await typed(laptop, "config", *here, "get", "clashes") == "copy\n"
     await typed(laptop, "config", "set", "sync", "off", *here)
     assert "3.0 GB" in await typed(laptop, "config", "set", "max_bytes", "3 GB", *here)
     found = await as_json(laptop, "config", *here)

@@ -37,6 +37,14 @@ class Setting:
     show: Callable[[object], str] = str
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Options that stood before the verb: `vaultsync config --in FOLDER set KEY VALUE`."""
+
+    folder: Path | None = None
+    as_json: bool = False
+
+
 def _one_of(*known: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in known:
@@ -86,6 +94,7 @@ def config(context: typer.Context, folder: In = None, as_json: Json = False) -> 
     Without a verb: all of them. Of the vault that you are in, or that `--in` names, if a node runs.
     """
     if context.invoked_subcommand is not None:
+        context.obj = Before(folder, as_json)
         return
     device, options = asyncio.run(_all(folder))
     if as_json:
@@ -95,11 +104,11 @@ def config(context: typer.Context, folder: In = None, as_json: Json = False) -> 
 
 
 @app.command()
-def get(key: KeyArgument, folder: In = None, as_json: Json = False) -> None:
+def get(context: typer.Context, key: KeyArgument, folder: In = None, as_json: Json = False) -> None:
     """Print one setting."""
-    setting = _known(key)
-    value = asyncio.run(_get(setting, folder))
-    if as_json:
+    setting, before = _known(key), context.find_object(Before) or Before()
+    value = asyncio.run(_get(setting, folder or before.folder))
+    if as_json or before.as_json:
         print_json({key: value})
     else:
         print(_on_off(value) if isinstance(value, bool) else value)
@@ -107,6 +116,7 @@ def get(key: KeyArgument, folder: In = None, as_json: Json = False) -> None:
 
 @app.command(name="set")
 def set_(
+    context: typer.Context,
     key: KeyArgument,
     value: Annotated[
         str, typer.Argument(metavar="VALUE", help="`on`, `off`, a number, a size such as `2 GB`, or a text.")
@@ -115,14 +125,14 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Change one setting. It is checked first, and stored."""
-    setting = _known(key)
+    setting, before = _known(key), context.find_object(Before) or Before()
     try:
         wanted = setting.read(value)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=key) from None
-    found = asyncio.run(_set(setting, wanted, folder))
+    found = asyncio.run(_set(setting, wanted, folder or before.folder))
     now = getattr(found, key)
-    if as_json:
+    if as_json or before.as_json:
         print_json({key: now, "restart_needed": getattr(found, "restart_needed", False)})
         return
     say(console(), f"{key}: {setting.show(now)}")
