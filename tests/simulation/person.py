@@ -241,7 +241,8 @@ class Person(FileManager):
 
     def _rename_folder(self, random: Random) -> str:
         path, target = self._some_folder(random), random.choice(FOLDERS)
-        if path is None or self._exists(target) or not self._has_room(target) or f"{target}/".startswith(f"{path}/"):
+        inside = path is not None and f"{self._true(target)}/".startswith(f"{path}/")
+        if path is None or inside or self._exists(target) or not self._has_room(target):
             return "finds no folder to rename"
         self._move_folder(path, target)
         return f"renames folder {path} to {target}"
