@@ -6,8 +6,10 @@ Nothing in them is made up: what they show is what the dashboard showed. Look at
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 from textual import events
 from textual.pilot import Pilot
@@ -31,7 +33,7 @@ NOTES = {
 
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as base:
+    with tempfile.TemporaryDirectory() as base, mock.patch.dict(os.environ, HOME=base):
         async with served_node(Path(base), "laptop") as laptop, served_node(Path(base), "phone") as phone:
             for node in (laptop, phone):
                 # The settings that it runs with are those of its file, as with any node that people start.
@@ -53,7 +55,7 @@ async def _session(base: Path, laptop: Node, phone: Node) -> None:
         await far.press("j")
         other.post_message(events.Paste(app.clipboard))
         await shown(far, lambda: says(far, "“Notes” from laptop"))
-        other.screen.query_one("#folder", Input).value = str(there)
+        other.screen.query_one("#folder", Input).value = "~/there/Notes"
         await shown(far, lambda: says(far, "is new: it will be made"))
         await _draw(far, "join")
         await far.press("ctrl+s")

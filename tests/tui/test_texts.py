@@ -10,7 +10,7 @@ from tests.tui.scene import SceneClient
 from vaultsync.client.values import DeviceConfig
 from vaultsync.tui.diffing import COMPARED_BYTES, difference
 from vaultsync.tui.options import device_rows, vault_rows
-from vaultsync.tui.typed import typed_folder
+from vaultsync.tui.typed import shown_folder, typed_folder
 
 
 def test_a_difference_has_signs_that_need_no_colour() -> None:
@@ -59,3 +59,8 @@ async def test_every_setting_says_what_it_means_and_can_be_changed() -> None:
 def test_a_typed_folder_is_absolute_and_nothing_typed_is_none() -> None:
     assert typed_folder("~/Notes") == Path.home() / "Notes"
     assert typed_folder("  ") is None
+
+
+def test_a_folder_is_shown_as_people_type_it() -> None:
+    assert shown_folder(str(Path.home() / "Notes" / "Work")) == "~/Notes/Work"
+    assert shown_folder("/srv/notes") == "/srv/notes"

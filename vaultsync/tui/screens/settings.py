@@ -24,6 +24,7 @@ from vaultsync.tui.messages import ConfigCame, OptionsCame
 from vaultsync.tui.options import Deed, Row, Where, device_rows, vault_rows
 from vaultsync.tui.state import Board
 from vaultsync.tui.tone import Tone
+from vaultsync.tui.typed import shown_folder
 from vaultsync.tui.widgets.items import Item, ItemList
 
 
@@ -215,7 +216,7 @@ class SettingsScreen(BoardScreen):
             return
         question = Confirm(f"Leave {vault.name}?", row.help, yes="Leave it", no="Stay", danger=True)
         if await self.app.push_screen_wait(question):
-            said = f"{vault.root} is shared with nobody now. Its notes stay."
+            said = f"{shown_folder(vault.root)} is shared with nobody now. Its notes stay."
             self.do("leave vault", lambda client: client.leave_vault(vault.id), said)
 
     @work(name="ask for a setting", exclusive=True, group="ask")

@@ -21,7 +21,7 @@ from vaultsync.tui.dialogs.confirm import Confirm
 from vaultsync.tui.messages import JoinCompared, JoinedVault, RequestFailed, TicketChecked, TicketRefused
 from vaultsync.tui.state import Board
 from vaultsync.tui.tone import Tone
-from vaultsync.tui.typed import typed_folder
+from vaultsync.tui.typed import shown_folder, typed_folder
 from vaultsync.tui.widgets.clock import countdown
 from vaultsync.tui.widgets.part import Part
 
@@ -140,7 +140,7 @@ class JoinVault(Part):
 
     def _compare(self, preview: JoinPreview) -> None:
         """Use the ticket, and show what would come together before anything is written."""
-        reaching = f"◌ Reaching {preview.device_name}, and comparing {preview.root} with the vault …"
+        reaching = f"◌ Reaching {preview.device_name}, and comparing {shown_folder(preview.root)} with the vault …"
         self._say("Comparing", Content.styled(reaching, Tone.BUSY))
         ticket, root = self.query_one("#pasted", TextArea).text, Path(preview.root)
 
@@ -172,9 +172,8 @@ class JoinVault(Part):
 
     @work(name="confirm joining", exclusive=True, group="join")
     async def _confirm(self, preview: JoinPreview) -> None:
-        text = (
-            f"This device will {_grant(preview)} “{preview.vault_name}”, of {preview.device_name}, in {preview.root}."
-        )
+        vault = f"“{preview.vault_name}”, of {preview.device_name}"
+        text = f"This device will {_grant(preview)} {vault}, in {shown_folder(preview.root)}."
         question = Confirm("Join this vault?", f"{text}\n\n{_folder_words(preview)}", yes="Join")
         if not await self.app.push_screen_wait(question):
             return
@@ -256,7 +255,10 @@ def comparison(found: OpenJoinInfo) -> Content:
         ("↓", Tone.GOOD, found.only_there, "only there", ": they come here", found.only_there_paths),
         ("≠", Tone.BUSY, found.differ, "different", ": merged, both versions stay in history", found.differ_paths),
     )
-    lines = [Content(f"{found.root} and “{found.vault_name}” of {found.peer_name}. Nothing is deleted."), Content("")]
+    lines = [
+        Content(f"{shown_folder(found.root)} and “{found.vault_name}” of {found.peer_name}. Nothing is deleted."),
+        Content(""),
+    ]
     for sign, tone, number, kind, meaning, paths in kinds:
         lines.append(
             Content.assemble((f"{sign} {number:>7,} {kind}", f"bold {tone}"), (meaning if number else "", Tone.DIM))
@@ -273,7 +275,7 @@ def joined_text(joined: JoinInfo) -> Content:
         (f"✓ Paired with {joined.peer_name}", f"bold {Tone.GOOD}"),
         f"  {joined.peer[:10]}\n\nBoth screens show the same six words. Compare them if you like:\n\n    ",
         ("  ".join(joined.words), "bold $secondary"),
-        f"\n\n“{joined.vault_name}” syncs in {joined.root}. The overview (1) shows how far it is.",
+        f"\n\n“{joined.vault_name}” syncs in {shown_folder(joined.root)}. The overview (1) shows how far it is.",
     )
 
 
@@ -282,13 +284,14 @@ def _grant(preview: JoinPreview) -> str:
 
 
 def _folder_words(preview: JoinPreview) -> str:
+    root = shown_folder(preview.root)
     if preview.served_at:
-        return f"{preview.root} holds this vault already; the devices are paired."
+        return f"{root} holds this vault already; the devices are paired."
     if not preview.exists:
-        return f"{preview.root} is new: it will be made."
+        return f"{root} is new: it will be made."
     if not preview.files:
-        return f"{preview.root} is empty: it will be filled."
+        return f"{root} is empty: it will be filled."
     return (
-        f"{preview.root} holds {words.count(preview.files, 'file')}. They are compared with the vault's first, and "
+        f"{root} holds {words.count(preview.files, 'file')}. They are compared with the vault's first, and "
         "nothing is written before you agree."
     )
