@@ -72,7 +72,7 @@ GOALS: Final = (
     Goal("idle", "cpu_percent", 0.12),
     Goal("idle", "rss_mb", 75),
 )
-"""The issue's; 23.8 s for a GiB are 45 MB/s."""
+"""What was set out to be reached; 23.8 s for a GiB are 45 MB/s."""
 
 
 def fill(results: Path, page: Path) -> None:
