@@ -255,6 +255,7 @@ async def test_streams_whose_bytes_were_lost_before_the_reset_do_not_eat_the_win
     try:
         near = await dialer.connect(acceptor.node_id, await relay.open())
         far = await acceptor.accept()
+        cut_short = 0
         for _ in range(30):
             sending = await near.open_send_stream()
             relay.cut = True
@@ -264,8 +265,12 @@ async def test_streams_whose_bytes_were_lost_before_the_reset_do_not_eat_the_win
             sending.reset(CloseCode.NORMAL)
             relay.cut = False
             _, receiving = await far.accept_stream()
-            with pytest.raises(ConnectionLostError):
+            try:
                 await receiving.read_exactly(16 << 10)
+            except ConnectionLostError:
+                cut_short += 1
+        # What is lost first may be a packet without bytes of the stream, and then all of those arrive.
+        assert cut_short >= 15
         last = await near.open_send_stream()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(last.write(bytes(1 << 20)))
