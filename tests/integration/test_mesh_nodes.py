@@ -132,14 +132,12 @@ async def test_a_peer_learns_only_of_the_vaults_that_it_shares(tmp_path: Path) -
         assert bert.peers.get_peer(carl.node_id) is None
         link = anna.peers.get_peer(bert.node_id)
         assert link is not None
-        assert link.link is not None
-        assert set(link.link.shared) == {work.vault}
+        await until(lambda: link.link is not None and set(link.link.shared) == {work.vault})
         # The second vault goes over the same connection.
         await invite(anna, tmp_path / "a-home", bert, tmp_path / "b-home")
         await until(lambda: tree(tmp_path / "b-home") == tree(tmp_path / "a-home"))
         await until(lambda: connected(anna, bert, carl))
-        assert link.link is not None
-        assert set(link.link.shared) == {work.vault, home.vault}
+        await until(lambda: link.link is not None and set(link.link.shared) == {work.vault, home.vault})
         carls = bert.peers.get_peer(carl.node_id)
         assert carls is not None
         assert [m.vault for m in carls.record.memberships] == [home.vault]
