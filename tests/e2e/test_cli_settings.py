@@ -96,7 +96,7 @@ async def test_a_node_is_told_to_look_and_to_stop(laptop: Device) -> None:
     assert await as_json(laptop, "sync-now") == {"vault": None}
     await typed(laptop, "sync-now", str(laptop.vault))
     assert await as_json(laptop, "stop") == {"stopped": laptop.pid}
-    assert await laptop.stop() == 0
+    assert await laptop.ended() == 0
     await typed(laptop, "stop", code=3)
 
 

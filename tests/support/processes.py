@@ -99,11 +99,15 @@ class Device:
         """Ask the process to stop (SIGTERM), and wait; its exit code."""
         return await self._end(signal.SIGTERM)
 
-    async def _end(self, number: signal.Signals) -> int:
+    async def ended(self) -> int:
+        """Wait for the process, which was told to stop; its exit code."""
+        return await self._end(None)
+
+    async def _end(self, number: signal.Signals | None) -> int:
         process, self._process = self._process, None
         if process is None:
             return 0
-        if process.returncode is None:
+        if number is not None and process.returncode is None:
             process.send_signal(number)
         async with asyncio.timeout(PATIENCE_S):
             return await process.wait()
