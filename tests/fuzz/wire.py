@@ -7,32 +7,16 @@ from typing import Final
 
 from blake3 import blake3
 
+from tests.support.wire_values import ADDRESSES, NODES, VAULT, full_members, full_messages
 from vaultsync.errors import ProtocolError, TicketError
-from vaultsync.model.ids import NodeId, VaultId, from_base32, to_base32
-from vaultsync.model.members import Member, SignedMember
-from vaultsync.model.records import FileRecord, Kind
-from vaultsync.model.versions import Version
+from vaultsync.model.ids import from_base32, to_base32
 from vaultsync.protocol import codec
 from vaultsync.protocol.contents import manifest_part_fields, read_manifest_part
 from vaultsync.protocol.framing import FrameReader, StreamKind, frame
 from vaultsync.protocol.members import member_payload, read_member
 from vaultsync.protocol.messages import (
-    Ack,
-    Bye,
-    ChangeSet,
-    ChunkRef,
-    Chunks,
     Contents,
-    Digest,
-    Hello,
-    Join,
     ManifestPart,
-    Members,
-    Message,
-    Resync,
-    VaultHello,
-    Want,
-    Welcome,
 )
 from vaultsync.sync.listing import Listing
 from vaultsync.tickets import cbor
@@ -40,9 +24,6 @@ from vaultsync.tickets import codec as tickets
 from vaultsync.tickets.ticket import Ticket
 
 KINDS: Final = tuple(StreamKind)
-VAULT: Final = VaultId(b"v" * 16)
-NODES: Final = tuple(NodeId(bytes([number]) * 32) for number in (1, 2))
-ADDRESSES: Final = ("192.0.2.7:4433", "[2001:db8::1]:65535", "host.example:80")
 
 
 def try_ticket(data: bytes) -> None:
@@ -129,35 +110,8 @@ def try_message(data: bytes) -> None:
     assert codec.encode(codec.decode(body, kind)) == body, "two encodings of one message"
 
 
-def messages() -> list[Message]:
-    """One of each, with every field given."""
-    record = FileRecord(
-        "a/b.md", Kind.FILE, b"h" * 32, 5, 1_700 * 10**15, True, Version(((NODES[0].raw, 7), (NODES[1].raw, 9))), False,
-        NODES[0].raw, "Laptop", 1_700 * 10**9, "c.md", "d.md",
-    )  # fmt: skip
-    folder = FileRecord("a", Kind.DIR, b"", 0, 0, False, Version(((NODES[1].raw, 3),)), False, NODES[1].raw, "Phone", 1)
-    gone = FileRecord("x.md", Kind.FILE, b"", 0, 0, False, Version(((NODES[1].raw, 4),)), True, NODES[1].raw, "", 2)
-    ref = ChunkRef(b"f" * 32, 65_536, 3)
-    hello = VaultHello(VAULT, b"i" * 16, 40, b"j" * 16, 30)
-    return [
-        Hello(1, "Laptop", "laptop.example", "1.2.3", ("one", "two"), (hello,)),
-        Join(VAULT, b"s" * 16, "Laptop", "laptop", ADDRESSES),
-        Welcome(VAULT, "Notes", "Laptop", "laptop", "member", ADDRESSES),
-        Ack(VAULT, 12),
-        Digest(VAULT, 12, 13, b"d" * 32),
-        Resync(VAULT),
-        Want(VAULT, (b"c" * 32,), (b"m" * 32,), (ref,)),
-        Bye(0, "Until tomorrow."),
-        Members(VAULT, tuple(SignedMember(member, member_payload(member), b"s" * 64) for member in members())),
-        ChangeSet(VAULT, (record, folder, gone), 44, {b"h" * 32: b"12345"}),
-        Contents(VAULT, {b"c" * 32: b"content"}, (b"n" * 32,)),
-        ManifestPart(VAULT, b"f" * 32, 70_000, 0, True, ((b"1" * 32, 65_536), (b"2" * 32, 4_464))),
-        Chunks(VAULT, ((ref, b"abc"),)),
-    ]  # fmt: skip
-
-
 def message_seeds() -> list[bytes]:
-    found = [bytes([KINDS.index(codec.stream_of(message))]) + codec.encode(message) for message in messages()]
+    found = [bytes([KINDS.index(codec.stream_of(message))]) + codec.encode(message) for message in full_messages()]
     packed = codec.encode(Contents(VAULT, {b"c" * 32: b"long " * 500}))
     return [*found, bytes([KINDS.index(StreamKind.CONTENT)]) + packed]
 
@@ -176,15 +130,8 @@ def try_member(data: bytes) -> None:
     raise AssertionError("a record that was read cannot be written")
 
 
-def members() -> list[Member]:
-    return [
-        Member(VAULT, NODES[0], "Laptop", "laptop", ADDRESSES, "member", 3, 2**40, NODES[1], 2**41, NODES[1]),
-        Member(VAULT, NODES[1], "", "", (), "observer", 0, 1, NODES[1]),
-    ]
-
-
 def member_seeds() -> list[bytes]:
-    return [b"\0" + member_payload(member) for member in members()]
+    return [b"\0" + member_payload(member) for member in full_members()]
 
 
 def try_manifest(data: bytes) -> None:
