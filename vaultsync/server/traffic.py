@@ -69,4 +69,4 @@ def _transfers(replica: Replica) -> list[TransferInfo]:
 def _done(transfer: Transfer, size: int) -> int:
     if transfer.partial is None:
         return 0
-    return max(0, size - transfer.asked_bytes - sum(chunk.size for chunk in transfer.todo))
+    return max(0, size - transfer.partial.unwritten_bytes)

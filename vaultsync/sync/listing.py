@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vaultsync.errors import CloseCode, ProtocolError
-from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE, MIN_CHUNK, ChunkList, Manifest
 from vaultsync.protocol.messages import ManifestPart
 
 
@@ -14,11 +14,10 @@ class Listing:
     whole tells in the end.
     """
 
-    __slots__ = ("_chunks", "_covered", "_size")
+    __slots__ = ("_chunks", "_size")
 
     def __init__(self) -> None:
-        self._chunks: list[Chunk] = []
-        self._covered = 0
+        self._chunks = ChunkList()
         self._size: int | None = None
 
     def add(self, part: ManifestPart) -> Manifest | None:
@@ -30,13 +29,12 @@ class Listing:
         if part.first != len(self._chunks) or part.size != self._size:
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not fit its file")
         for hash_, size in part.chunks:
-            end = self._covered + size
+            end = self._chunks.covered + size
             if size > MAX_CHUNK or (size < MIN_CHUNK and end != part.size) or end > part.size:
                 raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest with a chunk of impossible size")
-            self._chunks.append(Chunk(hash_, self._covered, size))
-            self._covered = end
+            self._chunks.append(hash_, size)
         if not part.last:
             return None
-        if self._covered != part.size:
+        if self._chunks.covered != part.size:
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a manifest that does not cover its file")
-        return Manifest(part.file, part.size, tuple(self._chunks))
+        return Manifest(part.file, part.size, self._chunks)

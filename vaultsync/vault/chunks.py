@@ -10,7 +10,7 @@ from blake3 import blake3
 from fastcdc import fastcdc
 
 from vaultsync.errors import UnstableFileError
-from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest, Places
 from vaultsync.vault.filesystem import TEMP_DIR, FileSystem, RandomFile
 from vaultsync.vault.hashing import hash_bytes
 
@@ -27,8 +27,7 @@ def cut(fs: FileSystem, path: str, file_hash: bytes) -> Manifest:
     Raises `UnstableFileError` if its content is not (any more) the one that `file_hash` names; `OSError`.
     """
     hasher = blake3()
-    chunks: list[Chunk] = []
-    offset = 0
+    chunks = ChunkList()
     # Not mapped into memory: a file that is truncated meanwhile would end the process.
     with fs.open_read(path) as file:
         window = b""
@@ -53,13 +52,12 @@ def cut(fs: FileSystem, path: str, file_hash: bytes) -> Manifest:
                 # A cut depends on no more than MAX_CHUNK bytes, and all of them must be in sight.
                 if not ended and len(window) - used < MAX_CHUNK:
                     break
-                chunks.append(Chunk(hash_bytes(view[used : used + length]), offset, length))
+                chunks.append(hash_bytes(view[used : used + length]), length)
                 used += length
-                offset += length
             window = window[used:]
     if hasher.digest() != file_hash:
         raise UnstableFileError(f"{path} is no longer what it was.")
-    return Manifest(file_hash, offset, tuple(chunks))
+    return Manifest(file_hash, chunks.covered, chunks)
 
 
 def _lengths(view: memoryview) -> Iterator[int]:
@@ -76,20 +74,23 @@ class PartialFile:
         self.manifest = manifest
         self.path = part_path(manifest.hash)
         self._fs = fs
-        self._missing: dict[bytes, list[Chunk]] = {}
-        for chunk in manifest.chunks:
-            self._missing.setdefault(chunk.hash, []).append(chunk)
+        self._chunks = manifest.chunks
+        self._missing = bytearray(b"\1") * len(self._chunks)
+        """For each chunk whether it is not here yet."""
+        self._unwritten = manifest.size
         self._file = self._open()
+        self._places = Places(self._chunks, self._missing)
+        """Of the missing chunks. Those of one content become present together."""
 
     def _open(self) -> RandomFile:
         there = self._fs.stat(self.path)
         if there is not None and there.signature.size == self.manifest.size:
             file = self._fs.open_random(self.path)
-            for chunk in self.manifest.chunks:
+            for index, chunk in enumerate(self._chunks):
                 if file.is_hole(chunk.offset, chunk.size):
                     continue
                 if hash_bytes(file.read_at(chunk.offset, chunk.size)) == chunk.hash:
-                    self._have(chunk)
+                    self._have(index)
             return file
         if there is not None:
             self._fs.remove(self.path)
@@ -97,58 +98,68 @@ class PartialFile:
             self._fs.mkdir(TEMP_DIR)
         return self._fs.open_random(self.path, create_size=self.manifest.size)
 
-    def _have(self, chunk: Chunk) -> None:
-        rest = [c for c in self._missing.get(chunk.hash, []) if c.offset != chunk.offset]
-        if rest:
-            self._missing[chunk.hash] = rest
-        else:
-            self._missing.pop(chunk.hash, None)
+    def _have(self, index: int) -> None:
+        self._missing[index] = 0
+        self._unwritten -= self._chunks.size_at(index)
 
-    def missing(self) -> list[Chunk]:
-        """The chunks that are still wanted, in order of offset, each content once."""
-        return sorted((places[0] for places in self._missing.values()), key=lambda c: c.offset)
+    def missing(self) -> Iterator[Chunk]:
+        """The chunks that are still wanted, in order of offset, each content once; what comes meanwhile is left out."""
+        for index in range(len(self._chunks)):
+            if self._missing[index] and self._places.first(self._chunks.hash_at(index)) == index:
+                yield self._chunks[index]
 
     @property
-    def missing_bytes(self) -> int:
-        """How much still has to come, in bytes."""
-        return sum(places[0].size for places in self._missing.values())
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return not self._unwritten
 
     @property
     def unwritten_bytes(self) -> int:
         """How much room it still takes, in bytes: a content that occurs twice comes once and is written twice."""
-        return sum(place.size for places in self._missing.values() for place in places)
+        return self._unwritten
 
     def write(self, chunk: Chunk, data: bytes) -> None:
         """Put a chunk in its place, and wherever else the file has the same. `ValueError` if `data` is another."""
         if hash_bytes(data) != chunk.hash:
             raise ValueError(f"chunk at {chunk.offset} has another hash than announced")
-        self._put(chunk, data)
+        self._put(chunk.hash, data)
 
-    def _put(self, chunk: Chunk, data: bytes) -> None:
-        for place in self._missing.pop(chunk.hash, []):
-            self._file.write_at(place.offset, data)
+    def _lacks(self, hash_: bytes) -> bool:
+        first = self._places.first(hash_)
+        return first is not None and bool(self._missing[first])
+
+    def _put(self, hash_: bytes, data: bytes) -> None:
+        if not self._lacks(hash_):
+            return
+        zeros = not data.strip(b"\0")
+        for index in self._places.all(hash_):
+            offset = self._chunks.offset_at(index)
+            # A file with holes, as disk images have them, arrives with holes.
+            if not (zeros and self._file.is_hole(offset, len(data))):
+                self._file.write_at(offset, data)
+            self._have(index)
 
     def fill_from(self, fs: FileSystem, path: str, manifest: Manifest) -> int:
         """Take what is missing from a file of the vault with this manifest; the number of bytes taken.
 
         What is not what the manifest says is passed over. `OSError` if the file can't be read.
         """
-        if self._missing.keys().isdisjoint(chunk.hash for chunk in manifest.chunks):
+        chunks = manifest.chunks
+        if not any(self._lacks(chunks.hash_at(index)) for index in range(len(chunks))):
             return 0
-        taken = 0
+        before = self._unwritten
         with fs.open_read(path) as source:
-            for chunk in manifest.chunks:
-                if chunk.hash not in self._missing:
+            for chunk in chunks:
+                if not self._lacks(chunk.hash):
                     continue
                 data = source.read_at(chunk.offset, chunk.size)
                 if hash_bytes(data) == chunk.hash:
-                    self._put(chunk, data)
-                    taken += len(data)
-        return taken
+                    self._put(chunk.hash, data)
+        return before - self._unwritten
 
     def finish(self) -> None:
         """Check the whole and close it. `UnstableFileError` if it is not what its hash says; then it is removed."""
-        assert not self._missing, "chunks are missing"
+        assert self.is_whole, "chunks are missing"
         hasher = blake3()
         offset = 0
         while block := self._file.read_at(offset, _BLOCK):

@@ -6,7 +6,7 @@ import pytest
 
 from vaultsync.errors import CloseCode, ProtocolError
 from vaultsync.model.ids import VaultId
-from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE, MIN_CHUNK, ChunkList, Manifest
 from vaultsync.protocol.messages import ManifestPart
 from vaultsync.sync.listing import Listing
 
@@ -25,17 +25,13 @@ def test_parts_become_one_manifest_without_gaps() -> None:
     assert listing.add(part(MAX_CHUNK, 5, size=size, first=1)) == Manifest(
         FILE,
         size,
-        (
-            Chunk(b"\0" * 32, 0, MIN_CHUNK),
-            Chunk(b"\1" * 32, MIN_CHUNK, MAX_CHUNK),
-            Chunk(b"\2" * 32, MIN_CHUNK + MAX_CHUNK, 5),
-        ),
+        ChunkList([(b"\0" * 32, MIN_CHUNK), (b"\1" * 32, MAX_CHUNK), (b"\2" * 32, 5)]),
     )
 
 
 def test_the_largest_file_and_the_empty_one() -> None:
     assert Listing().add(part(MIN_CHUNK, size=MAX_FILE, last=False)) is None
-    assert Listing().add(part(size=0)) == Manifest(FILE, 0, ())
+    assert Listing().add(part(size=0)) == Manifest(FILE, 0, ChunkList())
 
 
 LIES: dict[str, tuple[CloseCode, list[ManifestPart]]] = {

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.vault.kit import OLD_NS, Kit
 from vaultsync.errors import UnstableFileError
-from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, Manifest
+from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest
 from vaultsync.model.records import EMPTY_HASH
 from vaultsync.vault import chunks
 from vaultsync.vault.applier import Result, WriteFile
@@ -44,7 +44,7 @@ def test_chunks_cover_the_file_within_their_bounds(kit: Kit) -> None:
         assert chunk.size <= MAX_CHUNK
         offset += chunk.size
     assert offset == len(CONTENT)
-    assert all(chunk.size >= MIN_CHUNK for chunk in manifest.chunks[:-1])
+    assert all(chunk.size >= MIN_CHUNK for chunk in list(manifest.chunks)[:-1])
     assert AVERAGE_CHUNK / 2 < len(CONTENT) / len(manifest.chunks) < AVERAGE_CHUNK * 2
 
 
@@ -62,7 +62,7 @@ def test_an_insertion_changes_few_chunks(kit: Kit) -> None:
 
 def test_an_empty_file_has_no_chunks(kit: Kit) -> None:
     kit.write("empty", b"")
-    assert cut(kit.fs, "empty", EMPTY_HASH) == Manifest(EMPTY_HASH, 0, ())
+    assert cut(kit.fs, "empty", EMPTY_HASH) == Manifest(EMPTY_HASH, 0, ChunkList())
 
 
 def test_a_file_that_changed_is_not_cut(kit: Kit) -> None:
@@ -77,15 +77,16 @@ def test_a_file_is_put_together_in_any_order_and_across_restarts(kit: Kit) -> No
     random.Random(1).shuffle(order)
     half = len(order) // 2
     with PartialFile(kit.fs, manifest) as partial:
-        assert partial.missing() == list(manifest.chunks)
+        assert list(partial.missing()) == list(manifest.chunks)
         for chunk in order[:half]:
             partial.write(chunk, _data(CONTENT, chunk))
     with PartialFile(kit.fs, manifest) as partial:
         assert set(partial.missing()) == set(order[half:])
-        assert partial.missing_bytes == sum(c.size for c in order[half:])
+        assert partial.unwritten_bytes == sum(c.size for c in order[half:])
         for chunk in order[half:]:
             partial.write(chunk, _data(CONTENT, chunk))
-        assert partial.missing() == []
+        assert partial.is_whole
+        assert list(partial.missing()) == []
         staged = kit.applier.stage_partial(partial, OLD_NS, False)
     action = WriteFile("there.bin", manifest.hash, manifest.size, OLD_NS, False, None, staged)
     (outcome,) = kit.applier.apply([action])
@@ -98,20 +99,20 @@ def test_what_was_torn_on_disk_is_missing_again(kit: Kit) -> None:
     manifest = _cut(kit, "source.bin", CONTENT)
     torn = manifest.chunks[3]
     with PartialFile(kit.fs, manifest) as partial:
-        for chunk in manifest.chunks[:6]:
+        for chunk in list(manifest.chunks)[:6]:
             partial.write(chunk, _data(CONTENT, chunk))
     with open(kit.root / part_path(manifest.hash), "r+b") as file:
         file.seek(torn.offset + 10)
         file.write(b"\0" * 100)
     with PartialFile(kit.fs, manifest) as partial:
-        assert set(partial.missing()) == {torn, *manifest.chunks[6:]}
+        assert set(partial.missing()) == {torn, *list(manifest.chunks)[6:]}
 
 
 def test_a_partial_file_of_another_size_begins_anew(kit: Kit) -> None:
     manifest = _cut(kit, "source.bin", CONTENT)
     kit.write(part_path(manifest.hash), b"short")
     with PartialFile(kit.fs, manifest) as partial:
-        assert len(partial.missing()) == len(manifest.chunks)
+        assert len(list(partial.missing())) == len(manifest.chunks)
 
 
 def test_a_chunk_with_other_bytes_is_refused(kit: Kit) -> None:
@@ -119,14 +120,14 @@ def test_a_chunk_with_other_bytes_is_refused(kit: Kit) -> None:
     with PartialFile(kit.fs, manifest) as partial:
         with pytest.raises(ValueError, match="another hash"):
             partial.write(manifest.chunks[0], _data(CONTENT, manifest.chunks[1]))
-        assert len(partial.missing()) == len(manifest.chunks)
+        assert len(list(partial.missing())) == len(manifest.chunks)
 
 
 def test_a_chunk_that_occurs_twice_is_wanted_once(kit: Kit) -> None:
     content = b"x" * (4 << 20)
     manifest = _cut(kit, "same.bin", content)
     with PartialFile(kit.fs, manifest) as partial:
-        wanted = partial.missing()
+        wanted = list(partial.missing())
         assert len(wanted) < len(manifest.chunks)
         for chunk in wanted:
             partial.write(chunk, _data(content, chunk))
@@ -139,8 +140,8 @@ def test_chunks_are_taken_from_another_file(kit: Kit) -> None:
     new = _cut(kit, "new.bin", edited)
     with PartialFile(kit.fs, new) as partial:
         taken = partial.fill_from(kit.fs, "old.bin", old)
-        assert taken == len(edited) - partial.missing_bytes
-        assert 0 < len(partial.missing()) <= 3
+        assert taken == len(edited) - partial.unwritten_bytes
+        assert 0 < len(list(partial.missing())) <= 3
         assert partial.fill_from(kit.fs, "old.bin", old) == 0
 
 
@@ -164,10 +165,47 @@ def test_a_manifest_that_lies_about_the_whole_is_found_out(kit: Kit) -> None:
 
 def test_an_empty_partial_file_takes_no_room(kit: Kit) -> None:
     size = 10 << 30
-    manifest = Manifest(b"h" * 32, size, (Chunk(b"c" * 32, 0, size),))
+    manifest = Manifest(b"h" * 32, size, ChunkList([(b"c" * 32, size)]))
     with PartialFile(kit.fs, manifest) as partial:
         assert (kit.root / partial.path).stat().st_blocks == 0
     with PartialFile(kit.fs, manifest) as partial:
-        assert partial.missing() == list(manifest.chunks)
+        assert list(partial.missing()) == list(manifest.chunks)
         partial.discard()
     assert kit.temporary() == []
+
+
+def test_zeros_arrive_as_holes(kit: Kit) -> None:
+    content = b"begin" + bytes(20 << 20) + b"end"
+    manifest = _cut(kit, "image.bin", content)
+    with PartialFile(kit.fs, manifest) as partial:
+        for chunk in partial.missing():
+            partial.write(chunk, _data(content, chunk))
+        staged = kit.applier.stage_partial(partial, OLD_NS, False)
+    there = kit.root / staged.path
+    assert there.read_bytes() == content
+    assert there.stat().st_blocks * 512 <= 2 * MAX_CHUNK
+
+
+def test_zeros_are_written_over_what_was_torn(kit: Kit) -> None:
+    content = os.urandom(1 << 20) + bytes(4 << 20)
+    manifest = _cut(kit, "image.bin", content)
+    with PartialFile(kit.fs, manifest) as partial:
+        pass
+    with open(kit.root / part_path(manifest.hash), "r+b") as file:
+        file.seek(3 << 20)
+        file.write(b"not zero")
+    with PartialFile(kit.fs, manifest) as partial:
+        for chunk in partial.missing():
+            partial.write(chunk, _data(content, chunk))
+        staged = kit.applier.stage_partial(partial, OLD_NS, False)
+    assert (kit.root / staged.path).read_bytes() == content
+
+
+def test_what_comes_twice_is_put_once(kit: Kit) -> None:
+    manifest = _cut(kit, "source.bin", CONTENT)
+    with PartialFile(kit.fs, manifest) as partial:
+        first = next(partial.missing())
+        partial.write(first, _data(CONTENT, first))
+        left = partial.unwritten_bytes
+        partial.write(first, _data(CONTENT, first))
+        assert partial.unwritten_bytes == left == len(CONTENT) - first.size

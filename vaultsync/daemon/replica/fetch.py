@@ -48,8 +48,10 @@ def _next_pieces(transfer: Transfer, most: int) -> list[ChunkRef]:
     room = PIECES_WINDOW - transfer.asked_bytes
     if room < PIECES_WINDOW // 2:
         return []
-    while transfer.todo and room > 0 and len(pieces) < most:
-        chunk = transfer.todo.popleft()
+    while room > 0 and len(pieces) < most:
+        chunk = next(transfer.todo, None)
+        if chunk is None:
+            break
         transfer.asked[chunk.offset] = chunk
         room -= chunk.size
         pieces.append(ChunkRef(transfer.want.hash, chunk.offset, chunk.size))
@@ -111,8 +113,8 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, no
         _give_up(state, peer, message.file, now_ms)
         return set()
     _reuse(state, transfer)
-    transfer.todo.extend(transfer.partial.missing())
-    return _finish(state, transfer) if not transfer.todo else set()
+    transfer.todo = transfer.partial.missing()
+    return _finish(state, transfer) if transfer.partial.is_whole else set()
 
 
 def _room(state: ReplicaState, hash_: bytes, needed: int) -> bool:
@@ -174,7 +176,7 @@ def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: in
             _give_up(state, peer, ref.file, now_ms)
             continue
         transfer.partial.write(chunk, data)
-        if not transfer.todo and not transfer.asked:
+        if transfer.partial.is_whole:
             ready |= _finish(state, transfer)
     state.wants.heard(peer, sum(len(data) for _, data in message.chunks), now_ms)
     return ready

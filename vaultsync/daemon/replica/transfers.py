@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,7 +25,8 @@ class Transfer:
     """The manifest as far as it has come."""
     partial: PartialFile | None = None
     """There once the manifest is complete."""
-    todo: deque[Chunk] = field(default_factory=deque)
+    todo: Iterator[Chunk] = field(default_factory=lambda: iter(()))
+    """Pieces to ask for next."""
     asked: dict[int, Chunk] = field(default_factory=dict)
     """Pieces asked for, by offset."""
 
