@@ -41,8 +41,8 @@ def main() -> int:
 def report(outcome: Outcome) -> None:
     slowest = max(outcome.settled_s, key=lambda each: each[1], default=("", 0.0))
     print(
-        f"seed {outcome.seed}: {outcome.devices} devices, {outcome.deeds} deeds, {outcome.clashes} clashes, "
-        f"{outcome.copies} copies, {len(outcome.only_in_history)} only in history, "
+        f"seed {outcome.seed}: {outcome.devices} devices ({outcome.place}), {outcome.deeds} deeds, "
+        f"{outcome.clashes} clashes, {outcome.copies} copies, {len(outcome.only_in_history)} only in history, "
         f"slowest {slowest[1]:.1f} s after {slowest[0]}" + (": BAD" if outcome.found.bad else ""),
         flush=True,
     )

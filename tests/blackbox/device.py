@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-COMMAND_PATIENCE_S = 30.0
+PATIENCE_S = 30.0
+
+_WRONG_CLOCK = """
+import os, time
+_s, _now, _now_ns = int(os.environ["BLACKBOX_CLOCK_OFF_S"]), time.time, time.time_ns
+time.time, time.time_ns = lambda: _now() + _s, lambda: _now_ns() + _s * 10**9
+"""
+"""Run by Python before anything else, where the clock is to be wrong."""
 
 
 class Device:
@@ -22,13 +33,21 @@ class Device:
         self.home = base / name / "home"
         self.vault = base / name / "notes"
         self.log = base / name / "log.txt"
-        (self.home / "config").mkdir(parents=True)
-        self.vault.mkdir(parents=True)
-        config = f'name = "{name}"\nlisten_host = "127.0.0.1"\nmdns = false\n'
-        (self.home / "config" / "config.toml").write_text(config)
+        self.clock_off_s = 0
+        """Holds from the next start on."""
+        self.frozen = False
+        self.prefix: Sequence[str] = ()
+        """What every command line begins with: the network that the device is in."""
+        self._site = base / name / "site"
         self._build = build
         self._process: subprocess.Popen[bytes] | None = None
-        self.frozen = False
+        for folder in (self.home / "config", self.vault, self._site):
+            folder.mkdir(parents=True)
+        (self._site / "sitecustomize.py").write_text(_WRONG_CLOCK)
+
+    def configure(self, *, loopback: bool, mdns: bool) -> None:
+        lines = [f'name = "{self.name}"', f"mdns = {str(mdns).lower()}", *['listen_host = "127.0.0.1"'] * loopback]
+        (self.home / "config" / "config.toml").write_text("\n".join(lines) + "\n")
 
     @property
     def running(self) -> bool:
@@ -37,31 +56,33 @@ class Device:
     def command(self, *arguments: str) -> Any:
         """What `vaultsync … --json` answers; None if it fails."""
         try:
-            done = subprocess.run(
-                [*self._program, *arguments, "--json"],
-                env=self._environ,
-                cwd=self.vault,
-                capture_output=True,
-                timeout=COMMAND_PATIENCE_S,
-                check=False,
-            )
+            done = self._call(*arguments, "--json")
         except subprocess.TimeoutExpired:
-            # Its last words say where it stands.
-            self._end(signal.SIGABRT)
-            raise AssertionError(f"{self.name} does not answer: {self.log.read_text()[-5000:]}") from None
+            raise self._silent() from None
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
 
     def show(self, path: str, number: int) -> bytes | None:
         """A version of a note, byte for byte."""
-        done = subprocess.run(
-            [*self._program, "show", f"--version={number}", "--", path],
-            env=self._environ,
-            cwd=self.vault,
-            capture_output=True,
-            timeout=COMMAND_PATIENCE_S,
-            check=False,
-        )
+        done = self._call("show", f"--version={number}", "--", path)
         return done.stdout if done.returncode == 0 else None
+
+    def status(self) -> Any:
+        """What `vaultsync status --json` says, asked of the local API; None if it does not answer."""
+        try:
+            found = json.loads((self.home / "data" / "api.json").read_text())
+            if not found.get("socket"):
+                return self.command("status")
+            line = _UnixConnection(found["socket"])
+            try:
+                line.request("GET", "/v1/status", headers={"Authorization": f"Bearer {found['token']}"})
+                answer = line.getresponse()
+                return json.loads(answer.read()) if answer.status == 200 else None
+            finally:
+                line.close()
+        except TimeoutError:
+            raise self._silent() from None
+        except (OSError, HTTPException, ValueError):
+            return None
 
     def run(self) -> None:
         self._launch("run", str(self.vault))
@@ -71,7 +92,7 @@ class Device:
 
     def ticket(self) -> str:
         """A ticket, as soon as the daemon can give one."""
-        deadline_s = time.monotonic() + COMMAND_PATIENCE_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline_s:
             made = self.command("ticket", str(self.vault))
             if made is not None:
@@ -98,27 +119,42 @@ class Device:
         self._process.send_signal(signal.SIGCONT)
         self.frozen = False
 
+    def forget(self) -> None:
+        """The data folder is lost: index, history, and who the others are. The notes and the key stay."""
+        shutil.rmtree(self.home / "data")
+
+    def back_up(self) -> None:
+        shutil.copytree(self.home / "data", self.home / "backup", dirs_exist_ok=True)
+
+    def restore(self) -> None:
+        """The data folder of back then is put in the place of today's."""
+        shutil.rmtree(self.home / "data")
+        os.rename(self.home / "backup", self.home / "data")
+
     def tree(self) -> dict[str, bytes | None]:
         """What the folder holds, folders as None; without the product's own hidden folder."""
         while True:
             try:
-                return dict(self._walk())
-            except (FileNotFoundError, NotADirectoryError):
+                names = self.names()
+                return {name: (self.vault / name).read_bytes() if is_file else None for name, is_file in names.items()}
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
 
-    def _walk(self) -> list[tuple[str, bytes | None]]:
-        found: list[tuple[str, bytes | None]] = []
+    def names(self) -> dict[str, bool]:
+        """Every path, and whether it is a file."""
+        found: dict[str, bool] = {}
         for folder, folders, files in os.walk(self.vault):
-            here = Path(folder)
-            if here == self.vault:
+            here = os.path.relpath(folder, self.vault)
+            if here == ".":
                 folders[:] = [name for name in folders if name != ".vaultsync"]
-            found += [((here / name).relative_to(self.vault).as_posix(), None) for name in folders]
-            found += [((here / name).relative_to(self.vault).as_posix(), (here / name).read_bytes()) for name in files]
+            below = "" if here == "." else f"{here}/"
+            found |= dict.fromkeys((below + name for name in folders), False)
+            found |= dict.fromkeys((below + name for name in files), True)
         return found
 
     @property
     def _program(self) -> list[str]:
-        return [sys.executable, "-m", "vaultsync"]
+        return [*self.prefix, sys.executable, "-m", "vaultsync"]
 
     @property
     def _environ(self) -> dict[str, str]:
@@ -126,10 +162,26 @@ class Device:
         own = {
             "VAULTSYNC_HOME": str(self.home),
             "VAULTSYNC_KEYRING": "off",
-            "PYTHONPATH": build,
+            "PYTHONPATH": f"{self._site}:{build}" if self.clock_off_s else build,
             "PYTHONFAULTHANDLER": "1",
+            "BLACKBOX_CLOCK_OFF_S": str(self.clock_off_s),
         }
         return {**os.environ, **own}
+
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*self._program, *arguments],
+            env=self._environ,
+            cwd=self.vault,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    def _silent(self) -> AssertionError:
+        # Its last words say where it stands.
+        self._end(signal.SIGABRT)
+        return AssertionError(f"{self.name} does not answer: {self.log.read_text()[-5000:]}")
 
     def _launch(self, *arguments: str) -> None:
         assert self._process is None, f"{self.name} runs already"
@@ -154,7 +206,18 @@ class Device:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            return process.wait(COMMAND_PATIENCE_S)
+            return process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise AssertionError(f"{self.name} does not end: {self.log.read_text()[-2000:]}") from None
+
+
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=PATIENCE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

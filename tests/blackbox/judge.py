@@ -11,6 +11,7 @@ from tests.blackbox.device import Device
 from tests.blackbox.ledger import Ledger, words_in
 
 LOOK_EVERY_S = 0.05
+CALM_S = 0.7
 NOTICED_S = 3.0
 """After the last deed a daemon may take so long to see it: until then, what it says is not held against it."""
 
@@ -35,7 +36,7 @@ class Findings:
 
 def say_in_sync(devices: Sequence[Device]) -> tuple[bool, list[Any]]:
     """Whether every device says that it holds what all the others do, and that nothing is under way."""
-    said = [device.command("status") for device in devices]
+    said = [device.status() for device in devices]
     return all(_content(each, len(devices)) for each in said) and len({_digest(each) for each in said}) == 1, said
 
 
@@ -78,9 +79,33 @@ def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: f
             next_question = max(next_question, time.monotonic() + 2.0)
         time.sleep(LOOK_EVERY_S)
     trees = [device.tree() for device in devices]
-    said = [device.command("status") for device in devices]
+    said = [device.status() for device in devices]
     found.apart.append(f"{difference(devices, trees) or 'folders alike, but not said to be'}; said: {said}")
     return None
+
+
+def check_calm(devices: Sequence[Device], tree: Tree, found: Findings) -> None:
+    """All have agreed on this tree: a little later it is still the same, and the command line says so."""
+    time.sleep(CALM_S)
+    trees = [device.tree() for device in devices]
+    if any(each != tree for each in trees):
+        found.apart.append(f"changed after all had agreed: {difference(devices, [tree, *trees][: len(devices)])}")
+        return
+    said = [device.command("status") for device in devices]
+    if not all(_content(each, len(devices)) for each in said) or len({_digest(each) for each in said}) != 1:
+        found.lies.append(f"in sync, and `status` does not say so: {said}")
+
+
+def check_no_false_claim(device: Device, away: Device, found: Findings) -> None:
+    """`device` has what `away`, which is off, cannot have: it must not say that the two are in sync."""
+    deadline_s = time.monotonic() + NOTICED_S
+    while time.monotonic() < deadline_s:
+        said = device.status()
+        peers = [each for each in said["peers"] if each["name"] == away.name] if said else []
+        if any(not vault["in_sync"] or vault["unsent"] for peer in peers for vault in peer["vaults"]):
+            return
+        time.sleep(LOOK_EVERY_S)
+    found.lies.append(f"{device.name} says that it is in sync with {away.name}, which is off: {said}")
 
 
 def difference(devices: Sequence[Device], trees: Sequence[Tree]) -> str:

@@ -63,6 +63,14 @@ class Ledger:
             self.removed[word] = f"{who} {how} {path}"
             self._phase_removed[word] = (who, path)
 
+    def copied(self, content: bytes) -> None:
+        """Somebody made a second file of this content: its words stand twice from now on."""
+        self._doubled |= words_in(content)
+
+    def unclear(self) -> None:
+        """What was removed up to now may come back: a device has forgotten, or never knew, what there was before."""
+        self._phase_removed.clear()
+
     def settled(self, files: Iterable[bytes]) -> set[bytes]:
         """A spell of acting is over, and `files` are what is there now.
 
