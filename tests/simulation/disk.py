@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from tests.simulation.manners import PLAIN, Manners
@@ -15,7 +14,7 @@ from vaultsync.model.records import Signature
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.files import DiskRandomFile, DiskReadFile
 from vaultsync.vault.filesystem import TEMP_DIR, DirEntry, Stat
-from vaultsync.vault.folders import Folder, Folders, Lent
+from vaultsync.vault.folders import Folder, Folders
 
 
 class Crash(BaseException):
@@ -41,22 +40,8 @@ class SimulatedDisk(DiskFileSystem):
     def folds_case(self) -> bool:
         return self.manners.folds_case
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        if getattr(self._local, "folders", None) is not None:
-            yield
-            return
-        with _Folders(self.root, self.manners) as folders:
-            self._local.folders, self._local.lent = folders, Lent(folders)
-            try:
-                yield
-            finally:
-                self._local.folders = self._local.lent = None
-
-    def _folders(self) -> Lent | Folders:
-        if getattr(self._local, "folders", None) is None:
-            return _Folders(self.root, self.manners)
-        return super()._folders()
+    def _new_folders(self) -> Folders:
+        return _Folders(self.root, self.manners)
 
     def scan(self, folder: str) -> list[DirEntry]:
         self._call("scan", folder)
@@ -91,14 +76,16 @@ class SimulatedDisk(DiskFileSystem):
 
     def move(self, source: str, target: str, *, replace: bool = False) -> None:
         self._call("move", source)
-        if self.manners.is_loose and replace and self._is_one(source, target):
-            with self._folders() as folders:
-                old, old_fd = folders.locate(source)
-                new = self.manners.written(target.rpartition("/")[2])
-                os.rename(old, new, src_dir_fd=old_fd, dst_dir_fd=folders.locate(target)[1])
-                folders.forget(source)
-            return
         super().move(source, target, replace=replace)
+
+    def twin(self, path: str) -> str | None:
+        if self.folds_case:
+            self._call("twin", path)
+        return super().twin(path)
+
+    def respell(self, source: str, target: str) -> None:
+        self._call("respell", source)
+        super().respell(source, target)
 
     def swap(self, first: str, second: str) -> bool:
         self._call("swap", second)
@@ -132,11 +119,6 @@ class SimulatedDisk(DiskFileSystem):
         tick_ns = self.manners.tick_ns
         return replace(signature, ctime_ns=0, mtime_ns=signature.mtime_ns // tick_ns * tick_ns)
 
-    def _is_one(self, first: str, second: str) -> bool:
-        """Whether both are names of one file."""
-        one, other = super().stat(first), super().stat(second)
-        return one is not None and other is not None and one.signature.inode == other.signature.inode
-
     def _fail_if_full(self) -> None:
         if self.is_full:
             self._refuse(errno.ENOSPC)
@@ -157,28 +139,37 @@ class _Folders(Folders):
     __slots__ = ("_manners",)
 
     def __init__(self, root: str, manners: Manners) -> None:
-        super().__init__(root)
+        super().__init__(root, exact=manners.folds_case)
         self._manners = manners
 
-    def folder(self, path: str) -> Folder:
-        known = self._open.get(path)
-        if known is None:
-            known = super().folder(path)
-            if self._manners.is_loose:
-                known = self._open[path] = _Folder(known.prefix, known.fd, manners=self._manners)
-        return known
+    def _make(self, prefix: str, fd: int | None, *, exact: bool) -> Folder:
+        if not self._manners.is_loose:
+            return super()._make(prefix, fd, exact=exact)
+        return _Folder(prefix, fd, exact, manners=self._manners)
 
 
 class _Folder(Folder):
     __slots__ = ("_manners",)
 
-    def __init__(self, prefix: str, fd: int | None, *, manners: Manners) -> None:
-        super().__init__(prefix, fd)
+    def __init__(self, prefix: str, fd: int | None, exact: bool, *, manners: Manners) -> None:
+        super().__init__(prefix, fd, exact)
         self._manners = manners
 
     def name(self, name: str) -> str:
+        return super().name(name) if self.exact else self._found(name)
+
+    def new_name(self, name: str) -> str:
+        return self._found(name)
+
+    def respelled(self, name: str) -> str:
+        return self._manners.written(name)
+
+    def _found(self, name: str) -> str:
         assert self.fd is not None
         return self._manners.spelled(os.listdir(self.fd), name)
+
+    def _status(self, name: str) -> os.stat_result:
+        return os.stat(self._found(name), dir_fd=self.fd, follow_symlinks=False)
 
 
 class _ReadFile(DiskReadFile):

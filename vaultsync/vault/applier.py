@@ -14,11 +14,11 @@ from typing import assert_never
 
 from vaultsync.errors import PathError
 from vaultsync.model.filters import is_disposable
-from vaultsync.model.paths import check_path, fold, name_of, parent_of, parents_of, windows_obstacle
+from vaultsync.model.paths import check_path, name_of, parent_of, parents_of, windows_obstacle
 from vaultsync.model.records import Signature
 from vaultsync.vault.filesystem import DiskKind, FileSystem, Stat
 from vaultsync.vault.staging import Staged, Staging
-from vaultsync.vault.words import FULL, KIND_TROUBLES, PERMANENT, error_words
+from vaultsync.vault.words import FULL, KIND_TROUBLES, PERMANENT, error_words, twin_words
 
 __all__ = [
     "Action",
@@ -52,6 +52,8 @@ class WriteFile:
 @dataclass(frozen=True, slots=True)
 class MakeFolder:
     path: str
+    respells: str = ""
+    """The folder that is to get this name, with all that is in it, on a disk that takes both names for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ class RemoveFolder:
 
 @dataclass(frozen=True, slots=True)
 class MoveFile:
-    """Rename; nothing may be at `target`, unless it is the same file under a name that differs in case."""
+    """Rename; nothing may be at `target`, unless the disk takes both names for one.
+
+    A file that came to `target` with its folder is where it should be.
+    """
 
     source: str
     target: str
@@ -161,7 +166,7 @@ class Applier(Staging):
             case WriteFile():
                 return self._write(action)
             case MakeFolder():
-                return self._make_folder(action.path)
+                return self._make_folder(action)
             case RemoveFile():
                 return self._remove_file(action)
             case RemoveFolder():
@@ -218,14 +223,17 @@ class Applier(Staging):
             raise FileNotFoundError(staged.path)
         return Staged(staged.path, staged.hash, now.signature, mode)
 
-    def _make_folder(self, path: str) -> Outcome:
+    def _make_folder(self, action: MakeFolder) -> Outcome:
+        path = action.path
+        if action.respells and self._fs.twin(path) == action.respells:
+            self._fs.respell(action.respells, path)
+            self._touched.add(parent_of(path))
+            return _DONE
         try:
             self._making_parents(path, lambda: self._fs.mkdir(path))
         except FileExistsError:
             there = self._fs.stat(path)
-            if there is None or there.kind is not DiskKind.DIR:
-                return self._otherwise(there)
-            return self._case_twin(path) or _DONE
+            return _DONE if there is not None and there.kind is DiskKind.DIR else self._in_the_way(path)
         self._touched.add(parent_of(path))
         return _DONE
 
@@ -268,11 +276,16 @@ class Applier(Staging):
     def _move(self, action: MoveFile) -> Outcome:
         source, target = action.source, action.target
         before = self._fs.stat(source)
+        if before is None and _is_same(there := self._fs.stat(target), action.expected):
+            assert there is not None
+            return Outcome(Result.DONE, there.signature)
         if before is None or before.signature != action.expected:
             return self._otherwise(before)
-        same_here = self._fs.folds_case and fold(source) == fold(target)
         try:
-            self._move_making_parents(source, target, replace=same_here)
+            if self._fs.twin(target) == source:
+                self._fs.respell(source, target)
+            else:
+                self._move_making_parents(source, target)
         except FileExistsError:
             return self._in_the_way(target)
         self._touched |= {parent_of(source), parent_of(target)}
@@ -295,8 +308,8 @@ class Applier(Staging):
             return _CHANGED
         return Outcome(Result.DONE, after.signature)
 
-    def _move_making_parents(self, source: str, target: str, *, replace: bool = False) -> None:
-        self._making_parents(target, lambda: self._fs.move(source, target, replace=replace))
+    def _move_making_parents(self, source: str, target: str) -> None:
+        self._making_parents(target, lambda: self._fs.move(source, target))
 
     def _making_parents(self, path: str, attempt: Callable[[], None]) -> None:
         try:
@@ -327,22 +340,15 @@ class Applier(Staging):
         raise FileExistsError(path)
 
     def _in_the_way(self, path: str) -> Outcome:
-        return self._case_twin(path) or self._otherwise(self._fs.stat(path))
+        twin = self._fs.twin(path)
+        if twin is not None:
+            return Outcome(Result.FAILED, reason=twin_words(path, twin))
+        return self._otherwise(self._fs.stat(path))
 
     def _otherwise(self, there: Stat | None) -> Outcome:
         if there is not None and there.kind in KIND_TROUBLES:
             return Outcome(Result.FAILED, reason=KIND_TROUBLES[there.kind])
         return _CHANGED
-
-    def _case_twin(self, path: str) -> Outcome | None:
-        """That this disk takes `path` for another name that it holds, if it does."""
-        if not self._fs.folds_case:
-            return None
-        name = name_of(path)
-        for item in self._fs.scan(parent_of(path)):
-            if item.name != name and fold(item.name) == fold(name):
-                return Outcome(Result.FAILED, reason=f"on this disk the name is the same as {item.name!r}")
-        return None
 
 
 def _with_executable(mode: int, executable: bool) -> int:

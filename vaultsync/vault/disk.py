@@ -17,7 +17,7 @@ from typing import Final
 from blake3 import blake3
 
 from vaultsync.errors import UnstableFileError
-from vaultsync.model.paths import MARKER_DIR
+from vaultsync.model.paths import MARKER_DIR, name_of, parent_of
 from vaultsync.model.records import Signature
 from vaultsync.vault.files import BLOCK, DiskRandomFile, DiskReadFile, signature_of
 from vaultsync.vault.filesystem import DirEntry, DiskKind, Stat
@@ -50,8 +50,10 @@ class DiskFileSystem:
         if self._folds_case is None:
             try:
                 there = os.lstat(os.path.join(self.root, MARKER_DIR))
-                twin = os.lstat(os.path.join(self.root, MARKER_DIR.upper()))
-                self._folds_case = (there.st_dev, there.st_ino) == (twin.st_dev, twin.st_ino)
+            except FileNotFoundError:
+                return False  # nobody can tell yet
+            try:
+                self._folds_case = os.path.samestat(there, os.lstat(os.path.join(self.root, MARKER_DIR.upper())))
             except FileNotFoundError:
                 self._folds_case = False
         return self._folds_case
@@ -64,7 +66,7 @@ class DiskFileSystem:
         if getattr(self._local, "folders", None) is not None:
             yield
             return
-        with Folders(self.root) as folders:
+        with self._new_folders() as folders:
             self._local.folders, self._local.lent = folders, Lent(folders)
             try:
                 yield
@@ -75,10 +77,13 @@ class DiskFileSystem:
         """What is open in this thread's batch, or else folders for one operation."""
         folders: Folders | None = getattr(self._local, "folders", None)
         if folders is None:
-            return Folders(self.root)
+            return self._new_folders()
         folders.trim()
         lent: Lent = self._local.lent
         return lent
+
+    def _new_folders(self) -> Folders:
+        return Folders(self.root, exact=self.folds_case)
 
     def scan(self, folder: str) -> list[DirEntry]:
         entries: list[DirEntry] = []
@@ -144,7 +149,7 @@ class DiskFileSystem:
 
     def create(self, path: str, content: bytes, mtime_ns: int, *, executable: bool) -> Signature:
         with self._folders() as folders:
-            name, folder = folders.locate(path)
+            name, folder = folders.locate_new(path)
             mode = _NEW_FILE_MODE | (0o111 if executable else 0)
             fd = os.open(name, _CREATE, mode, dir_fd=folder)
             try:
@@ -210,11 +215,32 @@ class DiskFileSystem:
     def move(self, source: str, target: str, *, replace: bool = False) -> None:
         with self._folders() as folders:
             old, old_fd = folders.locate(source)
-            new, new_fd = folders.locate(target)
-            if replace:
-                os.replace(old, new, src_dir_fd=old_fd, dst_dir_fd=new_fd)
+            if replace and (there := self._there(folders, target)) is not None:
+                os.replace(old, there[0], src_dir_fd=old_fd, dst_dir_fd=there[1])
             else:
+                new, new_fd = folders.locate_new(target)
                 _rename_new(old, new, old_fd, new_fd)
+                folders.made(target)
+            folders.forget(source)
+
+    def _there(self, folders: Folders, path: str) -> tuple[str, int | None] | None:
+        try:
+            return folders.locate(path)
+        except FileNotFoundError:
+            return None
+
+    def twin(self, path: str) -> str | None:
+        if not self.folds_case:
+            return None
+        with self._folders() as folders:
+            return folders.twin(path)
+
+    def respell(self, source: str, target: str) -> None:
+        with self._folders() as folders:
+            old, old_fd = folders.locate(source)
+            folder = folders.folder(parent_of(target))
+            # A plain rename: one that refuses to replace may take the old name for what is in the way.
+            os.rename(old, folder.respelled(name_of(target)), src_dir_fd=old_fd, dst_dir_fd=folder.fd)
             folders.forget(source)
 
     def swap(self, first: str, second: str) -> bool:
@@ -233,11 +259,13 @@ class DiskFileSystem:
         with self._folders() as folders:
             name, fd = folders.locate(path)
             os.unlink(name, dir_fd=fd)
+            folders.forget(path)
 
     def mkdir(self, path: str) -> None:
         with self._folders() as folders:
-            name, fd = folders.locate(path)
+            name, fd = folders.locate_new(path)
             os.mkdir(name, dir_fd=fd)
+            folders.made(path)
 
     def rmdir(self, path: str) -> None:
         with self._folders() as folders:
@@ -280,7 +308,7 @@ class DiskFileSystem:
 
     def _open(self, path: str, flags: int) -> int:
         with self._folders() as folders:
-            name, folder = folders.locate(path)
+            name, folder = folders.locate_new(path) if flags & os.O_CREAT else folders.locate(path)
             fd = os.open(name, flags, _NEW_FILE_MODE, dir_fd=folder)
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)

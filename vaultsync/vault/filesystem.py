@@ -1,6 +1,7 @@
 """A vault's files, by vault path: the interface that scanner and applier work through, and its values.
 
-Paths are vault paths (model/paths.py): NFC, `/`-separated, relative to the vault; `""` is the vault itself. Files
+Paths are vault paths (model/paths.py): NFC, `/`-separated, relative to the vault; `""` is the vault itself. A path
+names what is listed under exactly that name, also on a disk that would find it under others (`twin`). Files
 below `.vaultsync/tmp` are reached in the same way. `DiskFileSystem` (disk.py) is the real one.
 """
 
@@ -137,7 +138,16 @@ class FileSystem(Protocol):
         """Permission bits; does nothing where there are none."""
 
     def move(self, source: str, target: str, *, replace: bool = False) -> None:
-        """Rename. `FileExistsError` if `target` exists, unless `replace`."""
+        """Rename. `FileExistsError` if `target` exists, unless `replace`; always if another name is its twin."""
+
+    def twin(self, path: str) -> str | None:
+        """Where a disk that folds case has something in the place of `path` or of a folder above it; else None.
+
+        `f` for `F/note.md` if `f` is there: until it is gone or renamed, this disk cannot hold `F/note.md`.
+        """
+
+    def respell(self, source: str, target: str) -> None:
+        """Rename a file or a folder to another form of its own name: `source` is the twin of `target`."""
 
     def swap(self, first: str, second: str) -> bool:
         """Exchange two existing names in one step; False, and nothing done, where that is impossible."""

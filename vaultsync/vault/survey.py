@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
 from vaultsync.errors import PathError, VaultOfflineError
-from vaultsync.model.paths import MARKER_DIR, check_path, name_of, parent_of, parents_of
+from vaultsync.model.paths import MARKER_DIR, check_path, parents_of
 from vaultsync.model.records import Entry, Kind, Signature, State
 from vaultsync.vault.filesystem import DirEntry, DiskKind, FileSystem, Stat
 from vaultsync.vault.selection import Selection
@@ -42,7 +42,6 @@ class Survey:
         self._fetched: dict[str, Entry | None] = {}
         self._covered: set[str] = set()
         self._blind: set[str] = set()
-        self._listings: dict[str, dict[str, DirEntry]] = {}
         self.changed: list[tuple[str, Stat | DirEntry]] = []
         """Files to read."""
         self.folders: dict[str, None] = {}
@@ -74,7 +73,7 @@ class Survey:
         try:
             if self._fetched.get(path) is None:
                 check_path(path)
-            seen = self._stat(path)
+            seen = self._fs.stat(path)
         except PathError as error:
             self.troubles[shown(path)] = _refusal(path, error)
             return
@@ -98,7 +97,6 @@ class Survey:
 
     def missing(self) -> list[Entry]:
         """The entries that have nothing on disk any more, the deepest first."""
-        self._listings.clear()
         gone = []
         for path in sorted(self._expected, key=lambda p: (-p.count("/"), p)):
             if not self._blind.isdisjoint(("", path, *parents_of(path))):
@@ -110,7 +108,7 @@ class Survey:
             if self._selection.reason(path, entry.record.kind is Kind.DIR) is not None:
                 continue
             try:
-                if self._stat(path) is None:
+                if self._fs.stat(path) is None:
                     gone.append(entry)
                 else:
                     self.again[path] = LOOK_AGAIN_MS
@@ -199,24 +197,6 @@ class Survey:
                 "another name here is the same in another Unicode form; rename one of the two"
             )
         return kept.values()
-
-    def _stat(self, path: str) -> Stat | DirEntry | None:
-        """What is at exactly this path: on a disk that folds case, `Note.md` is not `note.md`."""
-        if not self._fs.folds_case:
-            return self._fs.stat(path)
-        parent = parent_of(path)
-        if parent:
-            above = self._stat(parent)
-            if above is None or above.kind is not DiskKind.DIR:
-                return None
-        listing = self._listings.get(parent)
-        if listing is None:
-            try:
-                listing = {item.name: item for item in self._fs.scan(parent)}
-            except (FileNotFoundError, NotADirectoryError):
-                return None
-            self._listings[parent] = listing
-        return listing.get(name_of(path))
 
 
 def is_hot(signature: Signature, now_ms: int) -> bool:

@@ -40,6 +40,26 @@ def error_words(error: OSError) -> str:
     return _WORDS.get(number) or os.strerror(number).lower()
 
 
+_TWIN: Final = "this disk takes "
+_TWIN_BEFORE: Final = "on this disk the name is the same as "
+"""How earlier versions of this program began."""
+
+
+def twin_words(path: str, twin: str) -> str:
+    """Why a disk that has `twin` in the place of `path`, or of a folder above it, cannot hold `path`."""
+    here, there = twin.rpartition("/")[2], path.split("/")[twin.count("/")]
+    what = "" if path.count("/") == twin.count("/") else "the folder "
+    return (
+        f"{_TWIN}“{there}” and “{here}” for one name and has “{here}” already; "
+        f"rename {what}“{there}” on a device that has it, or “{here}” here, and it comes by itself"
+    )
+
+
+def is_about_twins(reason: str) -> bool:
+    """Whether `reason` is one of `twin_words`."""
+    return reason.startswith((_TWIN, _TWIN_BEFORE))
+
+
 def shown(path: str) -> str:
     """A path as it can be shown and stored: bytes that are not UTF-8 appear as `\\xNN`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -278,27 +278,9 @@ def test_files_are_moved(any_kit: Kit) -> None:
     assert (any_kit.root / "x/y/b.md").read_text() == "text"
 
 
-def test_a_move_that_differs_only_in_case(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_move_that_differs_only_in_case(kit: Kit) -> None:
     kit.write("note.md", "text")
     assert _apply(kit, MoveFile("note.md", "Note.md", _signature(kit, "note.md"))).result is Result.DONE
-    monkeypatch.setattr(type(kit.fs), "folds_case", True)
-    assert _apply(kit, MoveFile("Note.md", "NOTE.md", _signature(kit, "Note.md"))).result is Result.DONE
-    assert [p.name for p in kit.root.iterdir() if p.is_file()] == ["NOTE.md"]
-
-
-def test_a_name_that_another_name_is_on_this_disk(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    kit.write("note.md", "mine")
-    monkeypatch.setattr(type(kit.fs), "folds_case", True)
-    inner = kit.fs.move
-
-    def move(source: str, target: str, *, replace: bool = False) -> None:
-        inner(source, target.lower(), replace=replace)
-
-    monkeypatch.setattr(kit.fs, "move", move)
-    outcome = kit.put("NOTE.md", b"other")
-    assert (outcome.result, outcome.retry) == (Result.FAILED, False)
-    assert "'note.md'" in outcome.reason
-    assert (kit.root / "note.md").read_bytes() == b"mine"
 
 
 def test_the_executable_bit(kit: Kit) -> None:

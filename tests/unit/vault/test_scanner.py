@@ -386,22 +386,6 @@ def test_names_that_differ_in_case_are_two_names_here(kit: Kit) -> None:
     assert merged(kit.sweep()) == {"Note.md": "file", "note.md": "file"}
 
 
-def test_a_case_only_rename_on_a_disk_that_folds_case(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    kit.write("Folder/Note.md", "a")
-    kit.sweep()
-    monkeypatch.setattr(type(kit.fs), "folds_case", True)
-    real_scan, real_read = kit.fs.scan, kit.fs.read
-
-    def folded(path: str) -> str:
-        return "Folder" + path[6:] if path.lower().startswith("folder") else path
-
-    monkeypatch.setattr(kit.fs, "scan", lambda path: real_scan(folded(path)))
-    monkeypatch.setattr(kit.fs, "read", lambda path: real_read(folded(path)))
-    (kit.root / "Folder/Note.md").rename(kit.root / "Folder/NOTE.md")
-    assert seen(kit.look("Folder/Note.md", "Folder/NOTE.md")) == {"Folder/Note.md": "gone", "Folder/NOTE.md": "file"}
-    assert seen(kit.look("folder/NOTE.md")) == {}, "the folder is called otherwise"
-
-
 def test_what_is_not_selected_is_neither_seen_nor_deleted(kit: Kit) -> None:
     kit.write("private/a.md")
     kit.write("b.md")

@@ -37,7 +37,7 @@ def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
 
 def _without_echoes(state: ReplicaState, paths: Collection[str], now_ms: int) -> Collection[str]:
     """`paths` without those where the file is, to the last nanosecond, the one that this device put there itself."""
-    if state.fs.folds_case or state.echoes.keys().isdisjoint(paths):
+    if state.echoes.keys().isdisjoint(paths):
         return paths
     left = []
     with state.fs.batch():
