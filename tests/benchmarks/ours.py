@@ -78,9 +78,14 @@ class NodeProcess:
         except BrokenPipeError:
             pass  # it has ended by itself, and what asks it next says so
         finally:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL)."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
 
 
 class Ours:

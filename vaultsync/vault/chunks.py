@@ -16,7 +16,7 @@ from vaultsync.vault.hashing import hash_bytes
 
 PART_SUFFIX: Final = ".part"
 
-_WINDOW: Final = 8 << 20
+_WINDOW: Final = 2 << 20
 """Bytes in memory while a file is cut."""
 _BLOCK: Final = 1 << 20
 
@@ -131,13 +131,17 @@ class PartialFile:
     def _put(self, hash_: bytes, data: bytes) -> None:
         if not self._lacks(hash_):
             return
-        zeros = not data.strip(b"\0")
+        zeros = _is_zeros(data)
         for index in self._places.all(hash_):
             offset = self._chunks.offset_at(index)
             # A file with holes, as disk images have them, arrives with holes.
-            if not (zeros and self._file.is_hole(offset, len(data))):
+            if not (zeros and self._reads_zeros(offset, len(data))):
                 self._file.write_at(offset, data)
             self._have(index)
+
+    def _reads_zeros(self, offset: int, size: int) -> bool:
+        # Its first bytes may share a block with the chunk before: no hole, and zeros all the same.
+        return self._file.is_hole(offset, size) or _is_zeros(self._file.read_at(offset, size))
 
     def fill_from(self, fs: FileSystem, path: str, manifest: Manifest) -> int:
         """Take what is missing from a file of the vault with this manifest; the number of bytes taken.
@@ -185,6 +189,10 @@ class PartialFile:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _is_zeros(data: bytes) -> bool:
+    return not data.strip(b"\0")
 
 
 def part_path(file_hash: bytes) -> str:
