@@ -342,7 +342,8 @@ class Applier(Staging):
     def _in_the_way(self, path: str) -> Outcome:
         twin = self._fs.twin(path)
         if twin is not None:
-            return Outcome(Result.FAILED, reason=twin_words(path, twin))
+            place = "/".join(path.split("/")[: twin.count("/") + 1])
+            return Outcome(Result.FAILED, reason=twin_words(place, twin))
         return self._otherwise(self._fs.stat(path))
 
     def _otherwise(self, there: Stat | None) -> Outcome:

@@ -46,12 +46,11 @@ _TWIN_BEFORE: Final = "on this disk the name is the same as "
 
 
 def twin_words(path: str, twin: str) -> str:
-    """Why a disk that has `twin` in the place of `path`, or of a folder above it, cannot hold `path`."""
-    here, there = twin.rpartition("/")[2], path.split("/")[twin.count("/")]
-    what = "" if path.count("/") == twin.count("/") else "the folder "
+    """Why a disk that has `twin` in the place of `path` cannot hold `path`."""
+    here, there = twin.rpartition("/")[2], path.rpartition("/")[2]
     return (
         f"{_TWIN}“{there}” and “{here}” for one name and has “{here}” already; "
-        f"rename {what}“{there}” on a device that has it, or “{here}” here, and it comes by itself"
+        f"rename “{there}” on a device that has it, or “{here}” here, and it comes by itself"
     )
 
 

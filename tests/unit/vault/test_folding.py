@@ -14,7 +14,7 @@ from vaultsync.model.records import Signature
 from vaultsync.vault.applier import Applier, MakeFolder, MoveFile, RemoveFile, RemoveFolder, Result
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.selection import Selection
-from vaultsync.vault.words import is_about_twins, twin_words
+from vaultsync.vault.words import is_about_twins
 
 
 class FoldingKit(Kit):
@@ -160,10 +160,10 @@ def test_what_appears_after_a_listing_is_found(kit: FoldingKit) -> None:
 
 
 def test_the_words_name_both(kit: FoldingKit) -> None:
-    kit.write("Notes/a.md")
-    words = twin_words("notes/a.md", kit.fs.twin("notes/a.md") or "")
+    kit.write("x/Notes/a.md")
+    words = kit.put("x/notes/a.md", b"other").reason
     assert words == (
         "this disk takes “notes” and “Notes” for one name and has “Notes” already; "
-        "rename the folder “notes” on a device that has it, or “Notes” here, and it comes by itself"
+        "rename “notes” on a device that has it, or “Notes” here, and it comes by itself"
     )
     assert not is_about_twins("permission denied")

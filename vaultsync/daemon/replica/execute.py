@@ -11,6 +11,7 @@ from vaultsync.daemon.replica.contents import ensure_in_history
 from vaultsync.daemon.replica.observe import history_version, make_parents_known
 from vaultsync.daemon.replica.stage import stage_all
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
+from vaultsync.daemon.replica.twins import sort_out
 from vaultsync.errors import DiskFullError
 from vaultsync.model.ids import NodeId
 from vaultsync.model.manifests import MAX_FILE
@@ -62,15 +63,18 @@ class _Commit:
 def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     """Reach the targets as far as they can be reached. Returns the paths to look at in the next round."""
     commit = _Commit(closed=list(work.done))
-    here = [target for target in work.targets if not _left_out(state, target, commit, now_ms)]
+    here = sort_out(state, [target for target in work.targets if not _left_out(state, target, commit, now_ms)])
+    for target, reason, place in here.blocked:
+        _block(state, target, reason, commit, now_ms, shown_at=place)
+    work.more.update(here.later)
     staged: dict[str, Staged] = {}
     try:
         with state.fs.batch():
-            steps = stage_all(state, plan(here), work.contents, staged, commit.contents)
+            steps = stage_all(state, plan(here.ready), work.contents, staged, commit.contents)
         state.applier.make_durable(list(staged.values()))
         steps = _keep_replaced(state, steps, now_ms)
         _intend(state, steps)
-        results = _run(state, steps, staged)
+        results = _run(state, steps, staged, here.respelled)
     finally:
         kept = state.staged.values()
         for content in staged.values():
@@ -95,9 +99,11 @@ def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int)
     return True
 
 
-def _block(state: ReplicaState, target: Target, reason: str, commit: _Commit, now_ms: int) -> None:
+def _block(
+    state: ReplicaState, target: Target, reason: str, commit: _Commit, now_ms: int, *, shown_at: str = ""
+) -> None:
     """This device can't hold it. The index takes the record; where it would replace a file, that file stays."""
-    state.set_trouble(target.record.path, reason)
+    state.set_trouble(shown_at or target.record.path, reason)
     if on_disk(target.entry):
         state.again[target.record.path] = now_ms + RETRY_MS
         return
@@ -133,12 +139,17 @@ def _intend(state: ReplicaState, steps: Sequence[Step]) -> None:
         state.store.intents.put([Entry(target.record, source=_source(target)) for target in targets])
 
 
-def _run(state: ReplicaState, steps: Sequence[Step], staged: dict[str, Staged]) -> dict[str, Outcome]:
-    """Do the steps. The result of a step of two actions is that of the first that fails."""
+def _run(
+    state: ReplicaState, steps: Sequence[Step], staged: dict[str, Staged], respelled: dict[str, str]
+) -> dict[str, Outcome]:
+    """Do the steps. The result of a step of two actions is that of the first that fails.
+
+    `respelled` are folders that get another form of their name: new name -> name on disk.
+    """
     actions: list[disk.Action] = []
     owners: list[str] = []
     for step in steps:
-        for action in _actions(step, staged):
+        for action in _actions(step, staged, respelled):
             actions.append(action)
             owners.append(step.target.record.path)
     results: dict[str, Outcome] = {
@@ -157,7 +168,7 @@ def _run(state: ReplicaState, steps: Sequence[Step], staged: dict[str, Staged]) 
     return results
 
 
-def _actions(step: Step, staged: dict[str, Staged]) -> list[disk.Action]:
+def _actions(step: Step, staged: dict[str, Staged], respelled: dict[str, str]) -> list[disk.Action]:
     record, entry = step.target.record, step.target.entry
     path = record.path
     expected = entry.signature if entry is not None and on_disk(entry) else None
@@ -168,7 +179,7 @@ def _actions(step: Step, staged: dict[str, Staged]) -> list[disk.Action]:
             assert expected is not None
             return [disk.RemoveFile(path, expected), disk.MakeFolder(path)]
         case Do.MAKE_FOLDER:
-            return [disk.MakeFolder(path)]
+            return [disk.MakeFolder(path, respelled.get(path, ""))]
         case Do.MOVE_FILE:
             assert step.source is not None
             assert step.source.entry is not None

@@ -13,8 +13,11 @@ from vaultsync.model.paths import check_path
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import HistoryVersion
+from vaultsync.vault.words import is_about_twins
 
 _NOBODY_HAS_IT: Final = ("wanted: no connected device has its content", "Connect a device that has it.")
+
+_RENAME_ONE: Final = "Rename one of the two. Nothing is lost meanwhile: the devices that can hold both have both."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,9 @@ def _words(state: ReplicaState, path: str, entry: Entry | None, rule: str, troub
     if entry is not None and entry.state is State.HELD:
         held = f"gone from this device, and the deletion is held: {entry.reason}"
         return held, "`vaultsync approve` deletes it everywhere; `vaultsync undo --deletions` brings it back."
+    if entry is not None and entry.state is State.BLOCKED and not entry.record.deleted:
+        mend = _RENAME_ONE if is_about_twins(entry.reason) else "Rename it on a device that can hold the name."
+        return f"blocked here: {entry.reason}", mend
     if trouble:
         return f"not synced now: {trouble}", "Mend that; it is tried again by itself."
     if rule:
@@ -96,8 +102,6 @@ def _words(state: ReplicaState, path: str, entry: Entry | None, rule: str, troub
     if entry.record.deleted:
         return (f"moved to {entry.record.moved_to}" if entry.record.moved_to else "deleted"), ""
     match entry.state:
-        case State.BLOCKED:
-            return f"blocked here: {entry.reason}", "Rename it on a device that can hold the name."
         case State.WANTED:
             return _NOBODY_HAS_IT
         case _:

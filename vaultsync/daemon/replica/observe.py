@@ -30,7 +30,7 @@ def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
     sighting = state.scanner.look(paths, state.store.index, now_ms)
     changed = record(state, sighting, now_ms)
     for path in [path for path in paths if path in state.troubles and path not in sighting.troubles]:
-        if path != IGNORE_FILE:
+        if path != IGNORE_FILE and not _is_blocked(state, path):
             state.set_trouble(path, "")
     return changed
 
@@ -72,8 +72,15 @@ def sweep(state: ReplicaState, now_ms: int) -> Iterator[set[str]]:
         state.emit(ScanProgressed(state.vault_text, files, done=False))
         yield changed
     for path in state.troubles.keys() - troubled - {IGNORE_FILE}:
-        state.set_trouble(path, "")
+        if not _is_blocked(state, path):
+            state.set_trouble(path, "")
     state.emit(ScanProgressed(state.vault_text, state.store.index.counts().files, done=True))
+
+
+def _is_blocked(state: ReplicaState, path: str) -> bool:
+    """Whether the trouble at `path` is with a name that cannot be here, which a look at the disk does not end."""
+    entry = state.store.index.get(path)
+    return entry is not None and entry.state is State.BLOCKED and not entry.record.deleted
 
 
 @dataclass(slots=True)

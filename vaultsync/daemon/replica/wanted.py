@@ -1,19 +1,23 @@
-"""What the index has taken and the disk has not: wanted again after a selection changed or a deletion was undone."""
+"""What the index has taken and the disk has not: wanted again after a selection changed, a deletion was undone, or a
+name became free."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from vaultsync.daemon.replica.integrate import settle
 from vaultsync.daemon.replica.observe import history_version
 from vaultsync.daemon.replica.state import ReplicaState
+from vaultsync.daemon.replica.twins import twin_of
 from vaultsync.model.changes import Observation, record_change
-from vaultsync.model.paths import parents_of
+from vaultsync.model.paths import fold, parents_of
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.store.history import Action
+from vaultsync.store.index import PAGE
 from vaultsync.sync.offers import Offer
 from vaultsync.vault.selection import Selection
+from vaultsync.vault.words import is_about_twins
 
 
 def fetch(state: ReplicaState, entries: Iterable[Entry], now_ms: int) -> None:
@@ -72,6 +76,53 @@ def reselect(state: ReplicaState, now_ms: int) -> None:
         with state.store.transaction():
             index.put(changed)
     fetch(state, [entry for entry in changed if entry.state is State.WANTED], now_ms)
+
+
+def unblock(state: ReplicaState, now_ms: int, changed: Collection[str] | None = ()) -> None:
+    """Want what is blocked by another name on this disk, if that name is gone.
+
+    Of what lies at or below `changed` paths, those that the index has changed since the last call, or other forms of
+    their names. None: all of it, and what is still blocked is shown.
+    """
+    index = state.store.index
+    since, state.weighed = state.weighed, index.sequence
+    if since == 0:
+        changed = None
+    if not index.counts().blocked or (changed is not None and not changed and since == index.sequence):
+        return
+    blocked = index.in_state(State.BLOCKED)
+    if changed is not None:
+        places = {fold(path) for path in (*changed, *_changed_since(state, since))}
+        blocked = [e for e in blocked if not places.isdisjoint(map(fold, (e.record.path, *parents_of(e.record.path))))]
+    with state.fs.batch():
+        freed = {
+            entry.record.path: replace(entry, state=State.WANTED, reason="")
+            for entry in blocked
+            if is_about_twins(entry.reason) and twin_of(state, entry.record.path) is None
+        }
+    if changed is None:
+        _show(state, [entry for entry in blocked if entry.record.path not in freed])
+    if freed:
+        for path in freed:
+            state.set_trouble(path, "")
+        with state.store.transaction():
+            index.put(list(freed.values()))
+        fetch(state, freed.values(), now_ms)
+
+
+def _changed_since(state: ReplicaState, sequence: int) -> Iterator[str]:
+    while entries := state.store.index.changes_after(sequence, PAGE):
+        for entry in entries:
+            yield entry.record.path
+        sequence = entries[-1].sequence
+
+
+def _show(state: ReplicaState, blocked: list[Entry]) -> None:
+    """Say what is blocked; of a folder and all that is in it, the folder."""
+    paths = {entry.record.path for entry in blocked}
+    for entry in blocked:
+        if paths.isdisjoint(parents_of(entry.record.path)):
+            state.set_trouble(entry.record.path, entry.reason)
 
 
 def approve_deletions(state: ReplicaState, paths: Collection[str] | None, now_ms: int) -> int:
