@@ -132,8 +132,8 @@ class Replica:
         for changed in observe.sweep(self._state, now_ms):
             yield self._after_change(changed, now_ms)
         self._go_by_ignore_file(now_ms)
-        self._state.store.give_back_memory()
         wanted.unblock(self._state, now_ms, None)
+        self._state.store.give_back_memory()
         trim_heap()
         yield self._effects(now_ms)
 
@@ -294,8 +294,8 @@ class Replica:
 
     def _after_change(self, changed: Collection[str], now_ms: int) -> Effects:
         settle(self._state, changed, now_ms)
-        if IGNORE_FILE in changed:
         wanted.unblock(self._state, now_ms, changed)
+        if IGNORE_FILE in changed:
             self._go_by_ignore_file(now_ms)
         return self._effects(now_ms)
 
@@ -340,8 +340,8 @@ class Replica:
     def _effects(self, now_ms: int) -> Effects:
         """What is due after a step: acknowledgements, digests, wants, and who has something to pull."""
         state = self._state
-        if not state.offers:
         wanted.unblock(state, now_ms)
+        if not state.offers:
             fetch.let_go_of_all(state)
         position = state.position
         if any(s.tracker.advance() - s.saved > 10_000 for s in state.sessions.values()):

@@ -84,9 +84,9 @@ class ReplicaState:
     """Paths that can't be synced now, and why, in words."""
     contents: dict[bytes, bytes] = field(default_factory=dict)
     """Contents that came and are not used yet; at most `HELD_CONTENT`."""
-    lacked: dict[bytes, int] = field(default_factory=dict)
     weighed: int = 0
     """Up to which sequence changes have been looked at for names that they set free; 0: nothing has."""
+    lacked: dict[bytes, int] = field(default_factory=dict)
     """Contents that every peer that is connected has said to lack, and since when (Unix ms)."""
     staged: dict[bytes, Staged] = field(default_factory=dict)
     """Large contents that are complete on disk and wait to be put in their places."""
