@@ -18,6 +18,7 @@ from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from vaultsync.daemon.events import Event, VaultStateChanged
+from vaultsync.daemon.replica.arrival import Arrival
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.state import ControlMessage, Effects
 from vaultsync.errors import (
@@ -100,7 +101,7 @@ class Engine:
         self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue(maxsize=1_000)
         self._numbers = itertools.count()
         self._links: dict[NodeId, VaultLink] = {}
-        self._arrived: dict[NodeId, deque[Contents]] = {}
+        self._arrived: dict[NodeId, deque[Arrival]] = {}
         self._coalescer = Coalescer()
         self._looked = asyncio.Event()
         self._rescan = asyncio.Event()
@@ -179,7 +180,7 @@ class Engine:
             on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED),
         )
 
-    async def receive_contents(self, peer: NodeId, message: Contents) -> None:
+    async def receive_contents(self, peer: NodeId, message: Arrival) -> None:
         """As `receive`; what has come by the time the disk is free is put in place together."""
         arrived = self._arrived.setdefault(peer, deque())
         arrived.append(message)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.replica.arrival import Arrival, check_in
 from vaultsync.daemon.replica.state import ControlMessage
-from vaultsync.daemon.wire import MessageReader, MessageWriter
+from vaultsync.daemon.wire import MessageReader, MessageWriter, is_large
 from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, VaultsyncError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.framing import StreamKind
@@ -255,14 +256,14 @@ class Link:
             await self._dispatch(message)
 
     async def _dispatch(
-        self, message: Ack | Digest | Resync | Want | ChangeSet | Contents | ManifestPart | Chunks
+        self, message: Ack | Digest | Resync | Want | ChangeSet | Arrival | Contents | ManifestPart | Chunks
     ) -> None:
         if message.vault in self._muted:
             return
         engine = self.shared.get(message.vault)
         if engine is None:
             raise ProtocolError(CloseCode.NOT_SHARED, "spoke of a vault that is not shared with it")
-        if isinstance(message, Contents):
+        if isinstance(message, Arrival):
             await engine.receive_contents(self.peer, message)
         else:
             await engine.receive(self.peer, message)
@@ -297,8 +298,9 @@ class Link:
                 await self.shared[message.vault].room_for(self.peer)
                 continue
             await free.acquire()
+            content = await _checked_in(message) if isinstance(message, Contents) else message
             # The tasks begin in this order, so the engine gets the messages in theirs.
-            tasks.create_task(self._dispatch(message)).add_done_callback(lambda _: free.release())
+            tasks.create_task(self._dispatch(content)).add_done_callback(lambda _: free.release())
 
     async def _send_changes(self) -> None:
         stream = await self.connection.open_send_stream()
@@ -321,6 +323,12 @@ class Link:
             for engine in self.shared.values():
                 while (message := await engine.next_contents(self.peer)) is not None:
                     await writer.write(message)
+
+
+async def _checked_in(message: Contents) -> Arrival:
+    if is_large(message):
+        return await asyncio.to_thread(check_in, message)
+    return check_in(message)
 
 
 def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:

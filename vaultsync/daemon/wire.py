@@ -53,11 +53,12 @@ class MessageWriter:
 
     async def write(self, message: Message) -> None:
         """Send; waits while the peer or the network is slower than we are."""
-        body = await asyncio.to_thread(encode, message) if _is_large(message) else encode(message)
+        body = await asyncio.to_thread(encode, message) if is_large(message) else encode(message)
         await self._stream.write(frame(body))
 
 
-def _is_large(message: Message) -> bool:
+def is_large(message: Message) -> bool:
+    """Whether packing, unpacking or checking it takes so long that a thread should."""
     match message:
         case Contents():
             return sum(map(len, message.contents.values())) > LARGE

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -17,7 +17,7 @@ from blake3 import blake3
 from vaultsync.errors import ContentError
 from vaultsync.store.database import Database, private_folder
 from vaultsync.store.failures import explaining
-from vaultsync.store.packing import LEVEL, StoredWriter, looks_compressible
+from vaultsync.store.packing import LEVEL, Packer, StoredWriter, looks_compressible
 
 INLINE_LIMIT: Final = 1 << 20
 """Contents of more bytes than this get a file of their own."""
@@ -48,23 +48,31 @@ class Contents:
         self._database = database
         self._folder = folder
         self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+        self._packer = Packer()
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def keep_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep `(hash, data)` pairs; those that are held already cost nothing."""
+    def keep_many(self, items: Iterable[tuple[bytes, bytes]], packed: Mapping[bytes, bytes] | None = None) -> None:
+        """Keep `(hash, data)` pairs; those that are held already cost nothing.
+
+        `packed` has, by hash, what a `Packer` has already made of some of them.
+        """
         pairs = dict(items)
         held = self.has_many(list(pairs))
         missing = {hash: data for hash, data in pairs.items() if hash not in held}
         if not missing:
             return
         with self._database.atomic():
-            rows = []
             for hash, data in missing.items():
                 if len(data) > INLINE_LIMIT:
                     self.keep_file(hash, io.BytesIO(data), len(data))
-                else:
-                    packed = self._compressor.compress(data)
-                    rows.append((hash, len(data), len(packed), packed))
+            known = packed if packed is not None else {}
+            raw = [hash for hash, data in missing.items() if len(data) <= INLINE_LIMIT and hash not in known]
+            forms = {**known, **dict(zip(raw, self._packer.pack([missing[hash] for hash in raw]), strict=True))}
+            rows = [
+                (hash, len(data), len(forms[hash]), forms[hash])
+                for hash, data in missing.items()
+                if len(data) <= INLINE_LIMIT
+            ]
             self._database.run_many("INSERT INTO contents (hash, size, stored, data) VALUES (?, ?, ?, ?)", rows)
 
     def keep_file(self, hash: bytes, reader: Reader, size: int) -> None:

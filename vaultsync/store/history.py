@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,9 +71,9 @@ class History:
         """Keep a content that is in hand; `hash` is its BLAKE3-256. Nothing happens if it is held."""
         self._contents.keep_many([(hash, data)])
 
-    def keep_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep `(hash, data)` pairs, together."""
-        self._contents.keep_many(items)
+    def keep_many(self, items: Iterable[tuple[bytes, bytes]], packed: Mapping[bytes, bytes] | None = None) -> None:
+        """Keep `(hash, data)` pairs, together; `packed` has the packed forms (store/packing.py) that are known."""
+        self._contents.keep_many(items, packed)
 
     def keep_file(self, hash: bytes, reader: Reader, size: int) -> None:
         """Keep a large content, streamed; durable when this returns.

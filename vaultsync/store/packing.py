@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 import zstandard
@@ -12,10 +13,28 @@ LEVEL: Final = 1
 STORED_BLOCK: Final = 128 << 10
 """The largest block that the format allows, and the window that the frame asks a reader for."""
 
+_MANY: Final = 4
 _WORTH: Final = 0.95
 """Share of its size that the beginning of a content must shrink to."""
 _STORED_HEADER: Final = bytes.fromhex("28b52ffd") + bytes([0xC0, (17 - 10) << 3])
 """Magic number; descriptor: content size in 8 bytes, no checksum; window of 2^17 bytes."""
+
+
+class Packer:
+    """Packs whole contents, one after another. Not for two threads at once."""
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+
+    def pack(self, contents: Sequence[bytes]) -> list[bytes]:
+        """For each one frame, with its size in the header.
+
+        Many are packed in one call, which hands Python's lock to other threads once, and not once for each.
+        """
+        if len(contents) < _MANY:
+            return [self._compressor.compress(content) for content in contents]
+        frames = self._compressor.multi_compress_to_buffer(list(contents))
+        return [frames[place].tobytes() for place in range(len(frames))]
 
 
 def looks_compressible(beginning: bytes) -> bool:

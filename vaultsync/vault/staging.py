@@ -51,8 +51,8 @@ class Staging:
         self._count = 0
         self._mode: dict[bool, int] = {}
 
-    def stage(self, content: bytes, mtime_ns: int, executable: bool) -> Staged:
-        """A content in memory. `DiskFullError`, `OSError`."""
+    def stage(self, content: bytes, mtime_ns: int, executable: bool, hash_: bytes | None = None) -> Staged:
+        """A content in memory; `hash_` is its hash where that is known. `DiskFullError`, `OSError`."""
         path = self.new_temp_path()
         try:
             signature = self._in_temp(lambda: self._fs.create(path, content, mtime_ns, executable=executable))
@@ -62,7 +62,7 @@ class Staging:
                 mode = self._mode[executable] = self._mode_of(path)
         except OSError as error:
             raise _translated(error) from error
-        return Staged(path, hash_bytes(content), signature, mode)
+        return Staged(path, hash_ or hash_bytes(content), signature, mode)
 
     def stage_copy(self, path: str, expected_hash: bytes, mtime_ns: int, executable: bool) -> Staged | None:
         """A copy of a file of the vault; None if it can't be read or its content is another. `DiskFullError`."""

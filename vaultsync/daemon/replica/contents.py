@@ -21,8 +21,8 @@ def obtain(state: ReplicaState, record: FileRecord) -> bytes | Staged | None:
         return b""
     if record.size > CHUNKED_ABOVE:
         return _obtain_staged(state, record)
-    if (data := state.contents.get(record.hash)) is not None:
-        return data
+    if (arrived := state.contents.get(record.hash)) is not None:
+        return arrived.data
     for entry in state.store.index.with_hash(record.hash):
         if entry.record.size <= CHUNKED_ABOVE and (data := read_current(state, entry)) is not None:
             return data

@@ -344,7 +344,8 @@ def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> se
     reached = {entry.record.path for entry in commit.entries}
     inputs = [(record, data) for record, data in work.inputs if record.path in reached]
     with state.store.transaction():
-        state.store.history.keep_many([*commit.contents, *((record.hash, data) for record, data in inputs)])
+        kept = [*commit.contents, *((record.hash, data) for record, data in inputs)]
+        state.store.history.keep_many(kept, _packed(state, kept))
         state.store.history.record(
             [history_version(record, Action.REPLACED, MERGE_INPUT, now_ms) for record, _ in inputs]
         )
@@ -367,6 +368,12 @@ def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> se
     for offer in commit.closed:
         state.contents.pop(offer.record.hash, None)
     return more
+
+
+def _packed(state: ReplicaState, kept: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """What came packed for history already."""
+    arrived = [(hash_, state.contents.get(hash_)) for hash_, _ in kept]
+    return {hash_: one.packed for hash_, one in arrived if one is not None and one.packed is not None}
 
 
 def save_cursors(state: ReplicaState) -> None:

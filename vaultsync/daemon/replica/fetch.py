@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from vaultsync.daemon.replica.arrival import Arrival, Content
 from vaultsync.daemon.replica.serve import manifest_of, remember_manifest
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
 from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
 from vaultsync.model.records import Kind
 from vaultsync.protocol.limits import MAX_WANTS
-from vaultsync.protocol.messages import ChunkRef, Chunks, Contents, ManifestPart, Want
+from vaultsync.protocol.messages import ChunkRef, Chunks, ManifestPart, Want
 from vaultsync.vault.chunks import PartialFile, part_path
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.words import FULL
@@ -58,18 +59,13 @@ def _next_pieces(transfer: Transfer, most: int) -> list[ChunkRef]:
     return pieces
 
 
-def receive_contents(state: ReplicaState, peer: bytes, message: Contents, now_ms: int) -> set[str]:
-    """Take what came. Returns the paths that can now be settled.
-
-    Raises `ProtocolError` if a content is not what its hash says.
-    """
-    for hash_, data in message.contents.items():
-        if hash_bytes(data) != hash_:
-            raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that was asked for")
+def receive_contents(state: ReplicaState, peer: bytes, message: Arrival, now_ms: int) -> set[str]:
+    """Take what came. Returns the paths that can now be settled."""
+    for hash_, content in message.contents.items():
         state.lacked.pop(hash_, None)
         if state.wants.arrived(hash_) is not None:
-            state.contents[hash_] = data
-    state.wants.heard(peer, sum(map(len, message.contents.values())), now_ms)
+            state.contents[hash_] = content
+    state.wants.heard(peer, sum(len(content.data) for content in message.contents.values()), now_ms)
     for hash_ in message.missing:
         transfer = state.transfers.get(hash_)
         if transfer is not None and transfer.peer == peer:
@@ -86,7 +82,7 @@ def receive_inline(state: ReplicaState, contents: dict[bytes, bytes]) -> set[str
         if hash_bytes(data) != hash_:
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content that does not have the hash that it names")
         state.wants.arrived(hash_)
-        state.contents[hash_] = data
+        state.contents[hash_] = Content(data)
     return state.offers.awaiting(contents)
 
 

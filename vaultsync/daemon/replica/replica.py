@@ -7,6 +7,7 @@ from typing import Final
 
 from vaultsync.daemon.events import ChangesRefused, IndexesDiffer, ProvenInSync, SyncProgressed
 from vaultsync.daemon.replica import conflicts, fetch, forget, nowhere, observe, restore, serve, wanted
+from vaultsync.daemon.replica.arrival import Arrival, check_in
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
@@ -179,14 +180,14 @@ class Replica:
                 if IGNORE_FILE in arrived:
                     state.dirty.add(IGNORE_FILE)
             case Contents():
-                return self.receive_contents(peer, [message], now_ms)
+                return self.receive_contents(peer, [check_in(message)], now_ms)
             case ManifestPart():
                 settle(state, fetch.receive_manifest(state, peer.raw, message, now_ms), now_ms)
             case Chunks():
                 settle(state, fetch.receive_chunks(state, peer.raw, message, now_ms), now_ms)
         return self._effects(now_ms)
 
-    def receive_contents(self, peer: NodeId, messages: Sequence[Contents], now_ms: int) -> Effects:
+    def receive_contents(self, peer: NodeId, messages: Sequence[Arrival], now_ms: int) -> Effects:
         """Several messages with contents, put in place together: one wait for the disk instead of one for each."""
         state = self._state
         self._session(peer)

@@ -73,7 +73,7 @@ def _stage(
             staged[record.path] = obtained
             return _of_size(step, obtained.signature.size)
         content = obtained
-    staged[record.path] = state.applier.stage(content, record.mtime_ns, record.executable)
+    staged[record.path] = state.applier.stage(content, record.mtime_ns, record.executable, record.hash)
     if is_mergeable(record.path, len(content)):
         kept.append((record.hash, content))
     return _of_size(step, len(content))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vaultsync.daemon.events import Event, TroubleChanged
+from vaultsync.daemon.replica.arrival import Content
 from vaultsync.daemon.replica.transfers import Transfer
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
@@ -82,7 +83,7 @@ class ReplicaState:
     that it makes there."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Paths that can't be synced now, and why, in words."""
-    contents: dict[bytes, bytes] = field(default_factory=dict)
+    contents: dict[bytes, Content] = field(default_factory=dict)
     """Contents that came and are not used yet; at most `HELD_CONTENT`."""
     weighed: int = 0
     """Up to which sequence changes have been looked at for names that they set free; 0: nothing has."""
@@ -140,9 +141,9 @@ class ReplicaState:
 
     def trim_contents(self) -> None:
         """Let go of contents that came and could not be used, beyond the bound; they are asked for again."""
-        held = sum(map(len, self.contents.values()))
+        held = sum(len(content.data) for content in self.contents.values())
         while held > HELD_CONTENT:
-            held -= len(self.contents.pop(next(iter(self.contents))))
+            held -= len(self.contents.pop(next(iter(self.contents))).data)
 
 
 def on_disk(entry: Entry | None) -> bool:
