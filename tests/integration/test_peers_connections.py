@@ -8,11 +8,16 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.support.clock import elapsed_s, on_virtual_clock
 from tests.support.peering import Station, running, station
+from vaultsync.daemon.greeting import open_control
+from vaultsync.daemon.link import Link
 from vaultsync.daemon.peers import PeerState
 from vaultsync.errors import CloseCode, ConnectionLostError
 from vaultsync.model.ids import NodeId
+from vaultsync.protocol.messages import Hello
 from vaultsync.transport.base import Address, Connection
 from vaultsync.transport.memory import MemoryNetwork
 
@@ -415,3 +420,34 @@ async def test_a_node_that_is_stopped_in_the_moment_in_which_it_loses_a_connecti
             task.cancel()
             await asyncio.wait([task], timeout=1000)
             assert task.done()
+
+
+@on_virtual_clock
+async def test_a_new_conversation_waits_until_the_one_before_has_left_every_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several engines a busy one keeps the closing link from the next: a new link would be one too many there."""
+    network, leave, close = MemoryNetwork(), asyncio.Event(), Link.close
+    closing = 0
+
+    async def slow_close(link: Link, code: CloseCode, reason: str = "") -> None:
+        nonlocal closing
+        closing += 1
+        await leave.wait()
+        await close(link, code, reason)
+
+    monkeypatch.setattr(Link, "close", slow_close)
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        await a.learn(b, "nowhere:1")
+        await b.learn(a)
+        async with running(a, b):
+            await a.until(lambda: both_connected(a, b))
+            network.drop(a.node, b.node)
+            await a.until(lambda: closing == 2)
+            again = await b.endpoint.connect(a.node, a.endpoint.addresses[0])
+            opened = await open_control(again)
+            await opened.writer.write(Hello(1, "b", "b", "test"))
+            await asyncio.sleep(5)
+            assert a.peer(b).link is None
+            leave.set()
+            await a.until(lambda: a.peer(b).link is not None)

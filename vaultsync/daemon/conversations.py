@@ -133,16 +133,18 @@ class Conversations:
     async def _refusal(self, peer: Peer, connection: Connection, opened: Opened) -> CloseCode | None:
         """Why not to talk on this connection; None once there is room for it."""
         loop = asyncio.get_running_loop()
-        while peer.link is not None:
-            if not opened.joined and keeps_existing(
-                own=self._own.raw,
-                peer=peer.record.node_id.raw,
-                existing_dialed=peer.link.connection.dialed,
-                new_dialed=connection.dialed,
-                existing_age_s=loop.time() - peer.since_s,
-            ):
-                return CloseCode.DUPLICATE
-            peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
+        while not peer.free.is_set():
+            # A link that is being closed is not there any more, but some engines still hold it.
+            if peer.link is not None:
+                if not opened.joined and keeps_existing(
+                    own=self._own.raw,
+                    peer=peer.record.node_id.raw,
+                    existing_dialed=peer.link.connection.dialed,
+                    new_dialed=connection.dialed,
+                    existing_age_s=loop.time() - peer.since_s,
+                ):
+                    return CloseCode.DUPLICATE
+                peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
             await peer.free.wait()
         if peer.removed:
             return CloseCode.REFUSED

@@ -285,6 +285,8 @@ class Engine:
                 continue
             try:
                 effects = await loop.run_in_executor(self._worker, job.step)
+                if effects is not None:
+                    self._carry_out(effects)
             except ProtocolError as error:
                 self._finish(job, error)
             except (VaultsyncError, OSError) as error:
@@ -296,8 +298,6 @@ class Engine:
                 self._finish(job, job.on_fault)
                 raise
             else:
-                if effects is not None:
-                    self._carry_out(effects)
                 self._finish(job, None)
             if dirty := self.replica.take_dirty(self._now_ms()):
                 self._coalescer.add(dirty, self._now_ms())
@@ -315,11 +315,14 @@ class Engine:
     async def _do(
         self, step: Callable[[], Effects | None], urgency: int = _LIVE, on_fault: VaultsyncError | None = None
     ) -> None:
-        if self._ended is not None:
-            raise self._ended
+        if (ended := self._ended) is not None:
+            raise ended
         done = asyncio.get_running_loop().create_future()
         job = _Job(urgency, next(self._numbers), step, done, on_fault or VaultError("The vault has stopped."))
         await self._jobs.put(job)
+        if self._ended is not None:
+            # It ended while the queue was full: nobody takes the job any more.
+            self._finish(job, self._ended)
         await job.done
 
     def _carry_out(self, effects: Effects) -> None:

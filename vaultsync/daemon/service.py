@@ -157,6 +157,8 @@ class Node:
             await self.stopping.wait()
             for task in running:
                 task.cancel()
+            for service in self.vaults.values():
+                service.stopping = True
             for task in list(self._vault_tasks):
                 task.cancel()
 

@@ -68,6 +68,9 @@ class VaultService:
         """Why changes may be seen late, in words; empty if the folder is watched."""
         self.tried = asyncio.Event()
         """Set once opening the vault has worked, or has failed."""
+        self.stopping = False
+        """It is not to be opened again. Of a cancellation and a failure in one moment a task only hears of the failure
+        (`asyncio.TaskGroup` raises that, until Python 3.13)."""
         self.notices: list[str] = []
         """What a person should know about this folder or device, in sentences."""
         self._database = database
@@ -96,18 +99,20 @@ class VaultService:
         worker = ThreadPoolExecutor(1, thread_name_prefix=f"vault-{self.record.name}")
         try:
             while True:
+                wait_s = FAILED_RETRY_S
                 try:
                     await self._serve(worker)
                 except VaultOfflineError as error:
                     self._set_state("offline", error.message)
-                    await asyncio.sleep(OFFLINE_RETRY_S)
+                    wait_s = OFFLINE_RETRY_S
                 except VaultsyncError as error:
                     self._set_state("failed", f"{error.title}: {error.message} {error.hint}".rstrip())
-                    await asyncio.sleep(FAILED_RETRY_S)
                 except Exception as error:  # noqa: BLE001 - a fault in one vault must not stop the others
                     _log.critical("vault %s has failed", self.record.name, exc_info=error)
                     self._set_state("failed", f"There is a fault in vaultsync: {error!r}. The log has more.")
-                    await asyncio.sleep(FAILED_RETRY_S)
+                if self.stopping:
+                    return
+                await asyncio.sleep(wait_s)
         finally:
             worker.shutdown(wait=False)
             self._lock.release()
