@@ -157,7 +157,7 @@ class Roster:
         if signer == new.node and _only_describes_itself(known, new):
             return ""
         if new.succeeds is not None and signer == new.succeeds:
-            return self._refusal_of_successor(new, sender)
+            return self._refusal_of_successor(new)
         if signer == new.introduced_by and self.may_vouch(signer) and (signer != new.node or known is not None):
             return "" if signer != new.node else "nobody changes its own role or place"
         return self._refusal_of_hearsay(one, sender)
@@ -169,7 +169,7 @@ class Roster:
             new.succeeds is not None and self.active(new.succeeds) is not None
         )
 
-    def _refusal_of_successor(self, new: Member, sender: NodeId | None) -> str:
+    def _refusal_of_successor(self, new: Member) -> str:
         assert new.succeeds is not None
         old = self.active(new.succeeds)
         if old is None:

@@ -55,9 +55,6 @@ class Candidate:
     last_ok_ms: int | None = None
 
 
-_BEFORE: Final = {"mdns": 0, "ticket": 2}
-
-
 def dial_order(candidates: Iterable[Candidate]) -> list[str]:
     """Addresses in the order to try: seen on this network, the last that worked, the ticket's, the rest."""
     listed: Sequence[Candidate] = list(candidates)
@@ -69,7 +66,7 @@ def dial_order(candidates: Iterable[Candidate]) -> list[str]:
         elif newest is not None and candidate.last_ok_ms == newest:
             rank = 1
         else:
-            rank = _BEFORE.get(candidate.source, 3)
+            rank = 2 if candidate.source == "ticket" else 3
         return (rank, -(candidate.last_ok_ms or 0))
 
     return list(dict.fromkeys(c.address for c in sorted(listed, key=place)))

@@ -26,3 +26,11 @@ def test_no_more_passes_than_the_rate_allows(sizes: list[int], per_s: int, burst
         assert passed <= burst + now_s * per_s + 1
         budget.spend(size)
         passed += size
+
+
+def test_the_wait_is_until_one_more_than_nothing_is_left() -> None:
+    budget = Budget(per_s=4, burst=8)
+    assert budget.wait_s(0.0) == 0
+    budget.spend(10)
+    assert budget.wait_s(0.0) == 1.0
+    assert budget.wait_s(0.75) == 0.0

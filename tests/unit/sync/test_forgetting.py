@@ -64,3 +64,22 @@ def test_a_deletion_that_is_said_again_takes_exactly_what_was_here(forgotten: Ve
         assert isinstance(reconcile(again, old, mergeable=True), Ignore)
     edited = old.with_version(version.join(forgotten).bump(A, 100))
     assert not is_long_gone(edited, forgotten)
+
+
+def test_the_deletion_that_is_said_again_is_this_device_s_and_covers_all_that_was_known() -> None:
+    old = replace(
+        record("n.md", {A: 3}), mtime_ns=7, executable=True, modified_at=1, moved_to="other.md", moved_from="old.md"
+    )
+    assert deleted_again(old, FORGOTTEN, Author(B, "Desk"), 5) == FileRecord(
+        path="n.md",
+        kind=Kind.FILE,
+        hash=b"",
+        size=0,
+        mtime_ns=0,
+        executable=False,
+        version=FORGOTTEN,
+        deleted=True,
+        modified_by=B,
+        modified_name="Desk",
+        modified_at=5,
+    )

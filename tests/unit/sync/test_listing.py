@@ -34,31 +34,36 @@ def test_the_largest_file_and_the_empty_one() -> None:
     assert Listing().add(part(size=0)) == Manifest(FILE, 0, ChunkList())
 
 
-LIES: dict[str, tuple[CloseCode, list[ManifestPart]]] = {
-    "a file that is too large": (CloseCode.TOO_LARGE, [part(size=MAX_FILE + 1, last=False)]),
+TOO_LARGE = (CloseCode.TOO_LARGE, "sent the manifest of a file that is too large to be synced")
+UNFIT = (CloseCode.BAD_FIELD, "sent a manifest that does not fit its file")
+CHUNK = (CloseCode.BAD_FIELD, "sent a manifest with a chunk of impossible size")
+SHORT = (CloseCode.BAD_FIELD, "sent a manifest that does not cover its file")
+
+LIES: dict[str, tuple[tuple[CloseCode, str], list[ManifestPart]]] = {
+    "a file that is too large": (TOO_LARGE, [part(size=MAX_FILE + 1, last=False)]),
     "a later part that grows the file": (
-        CloseCode.TOO_LARGE,
+        TOO_LARGE,
         [part(MIN_CHUNK, size=100_000, last=False), part(size=MAX_FILE + 1, first=1, last=False)],
     ),
     "a part of another size": (
-        CloseCode.BAD_FIELD,
+        UNFIT,
         [part(MIN_CHUNK, size=100_000, last=False), part(MIN_CHUNK, size=100_001, first=1, last=False)],
     ),
-    "a beginning that is missing": (CloseCode.BAD_FIELD, [part(MIN_CHUNK, size=MIN_CHUNK, first=1)]),
-    "a part twice": (CloseCode.BAD_FIELD, [part(MIN_CHUNK, size=100_000, last=False)] * 2),
-    "a chunk that is too large": (CloseCode.BAD_FIELD, [part(MAX_CHUNK + 1, size=MAX_CHUNK + 1)]),
-    "a small chunk before the end": (CloseCode.BAD_FIELD, [part(MIN_CHUNK - 1, size=MIN_CHUNK, last=False)]),
-    "chunks beyond the file": (CloseCode.BAD_FIELD, [part(MIN_CHUNK, MIN_CHUNK, size=2 * MIN_CHUNK - 1, last=False)]),
-    "chunks that end too early": (CloseCode.BAD_FIELD, [part(MIN_CHUNK, size=MIN_CHUNK + 1)]),
-    "nothing of a file": (CloseCode.BAD_FIELD, [part(size=1)]),
+    "a beginning that is missing": (UNFIT, [part(MIN_CHUNK, size=MIN_CHUNK, first=1)]),
+    "a part twice": (UNFIT, [part(MIN_CHUNK, size=100_000, last=False)] * 2),
+    "a chunk that is too large": (CHUNK, [part(MAX_CHUNK + 1, size=MAX_CHUNK + 1)]),
+    "a small chunk before the end": (CHUNK, [part(MIN_CHUNK - 1, size=MIN_CHUNK, last=False)]),
+    "chunks beyond the file": (CHUNK, [part(MIN_CHUNK, MIN_CHUNK, size=2 * MIN_CHUNK - 1, last=False)]),
+    "chunks that end too early": (SHORT, [part(MIN_CHUNK, size=MIN_CHUNK + 1)]),
+    "nothing of a file": (SHORT, [part(size=1)]),
 }
 
 
-@pytest.mark.parametrize(("code", "parts"), LIES.values(), ids=LIES)
-def test_lies(code: CloseCode, parts: list[ManifestPart]) -> None:
+@pytest.mark.parametrize(("refused", "parts"), LIES.values(), ids=LIES)
+def test_lies(refused: tuple[CloseCode, str], parts: list[ManifestPart]) -> None:
     listing = Listing()
     for each in parts[:-1]:
         assert listing.add(each) is None
     with pytest.raises(ProtocolError) as caught:
         listing.add(parts[-1])
-    assert caught.value.code is code
+    assert (caught.value.code, caught.value.message) == refused

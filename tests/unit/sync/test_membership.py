@@ -95,6 +95,15 @@ TAKEN: dict[str, tuple[Callable[[], Roster], Heard]] = {
         lambda: roster(member(EVE)),
         heard(replace(member(NEW), succeeds=EVE), EVE),
     ),
+    "a successor of a known member, with introductions switched off": (
+        lambda: roster(member(EVE), introductions=False),
+        heard(replace(member(NEW), succeeds=EVE), EVE),
+    ),
+    "a known member's own news, with introductions switched off": (
+        lambda: roster(member(EVE), introductions=False),
+        heard(member(EVE, version=11), EVE),
+    ),
+    "a successor that its introducer lets in": (roster, heard(replace(member(NEW), succeeds=OTHER))),
     "what the sponsor passes on": (lambda: roster(sponsor=FOUNDER), heard(member(NEW, OTHER))),
     "itself, with introductions switched off": (
         lambda: Roster(VAULT, BERT, [signed(member(FOUNDER))], introductions=False),
@@ -112,6 +121,9 @@ def test_taken(known: Callable[[], Roster], one: Heard) -> None:
 
 
 def test_a_hearsay_counts_only_from_the_sponsor() -> None:
+    assert refusal(roster(gone(member(EVE)), sponsor=EVE), heard(member(NEW, OTHER)), EVE) == (
+        "it is not signed by a member"
+    )
     for sender in (None, EVE):
         assert refusal(roster(member(EVE), sponsor=FOUNDER), heard(member(NEW, OTHER)), sender) == (
             "it is not signed by a member"
@@ -193,3 +205,45 @@ def test_what_was_made_here_stands_whatever_the_rules_say() -> None:
     made.put(record)
     assert made.get(NEW) == record
     assert {each.member.node for each in made} == {FOUNDER, BERT, NEW}
+
+
+def test_a_stranger_s_successor_is_no_concern_of_who_takes_up_nobody() -> None:
+    one = heard(replace(member(NEW), succeeds=OTHER), OTHER)
+    assert refusal(roster(introductions=False), one) == "introductions are switched off here"
+    assert refusal(Roster(VAULT, BERT, [signed(member(FOUNDER)), signed(member(BERT))]), heard(member(NEW))) == ""
+
+
+def test_an_introducer_with_a_later_version_than_whom_it_lets_in() -> None:
+    chain = [heard(member(OTHER, NEW, version=1)), heard(member(NEW, EVE, version=2)), heard(member(EVE, version=3))]
+    news = roster().receive(chain, FOUNDER)
+    assert [record.member.node for record in news.taken] == [EVE, NEW, OTHER]
+
+
+@pytest.mark.parametrize("by", ["its signer", "its introducer"])
+def test_hearsay_of_removed_devices(by: str) -> None:
+    made = roster(gone(member(EVE)), sponsor=FOUNDER)
+    of, signer = (member(NEW, OTHER), EVE) if by == "its signer" else (member(NEW, EVE), NEW)
+    assert refusal(made, heard(of, signer)) == "it is signed by a device that was removed"
+
+
+def test_whose_introducer_is_still_there_is_no_orphan() -> None:
+    first = Roster(VAULT, FOUNDER, [signed(member(FOUNDER)), signed(member(BERT)), signed(member(EVE, BERT))])
+    assert first.orphans() == []
+
+
+def test_an_observer_alone_with_an_orphan_vouches_for_nobody() -> None:
+    known = [member(BERT, BERT, role=OBSERVER), member(EVE, OTHER)]
+    assert Roster(VAULT, BERT, [signed(each) for each in known]).orphans() == []
+
+
+def test_the_oldest_removals_are_those_of_long_ago() -> None:
+    nodes = [NodeId(number.to_bytes(32, "big")) for number in range(1_000, 1_000 + MAX_REMOVED)]
+    made = roster(*(gone(member(node), at=9_000 - place) for place, node in enumerate(nodes)))
+    made.receive([heard(gone(member(EVE), at=20_000), FOUNDER)], FOUNDER)
+    assert made.get(nodes[-1]) is None
+    assert made.removed(nodes[0]) is not None
+
+
+def test_members_are_told_before_removals() -> None:
+    made = roster(gone(member(EVE, version=1), at=5))
+    assert [each.member.active for each in made.listed(10)] == [True, True, False]

@@ -132,3 +132,20 @@ def test_a_lost_peer_takes_its_offers_along_and_frees_who_waited() -> None:
     assert [offer.record.path for offer in dropped] == ["n", "gone"]
     assert free == {"n", "later"}
     assert offers.of("n") == [kept]
+
+
+def test_what_nobody_offered_or_waits_for() -> None:
+    offers = Offers()
+    assert offers.of("n") == []
+    assert offers.waiting_on(b"h") == set()
+    assert offers.close(Offer(record("n"), A)) == set()
+
+
+def test_an_offer_is_closed_after_what_was_derived_from_it() -> None:
+    offers = Offers()
+    origin, derived = Offer(record("n"), A), Offer(record("copy"), A, derived=True, origin="n")
+    offers.add(origin)
+    offers.add(derived)
+    offers.close(derived)
+    offers.close(origin)
+    assert len(offers) == 0

@@ -137,3 +137,11 @@ def test_a_version_alone_moves_nothing() -> None:
     there = at("n.md")
     (step,) = plan([target(replace(there, version=NEW), there)])
     assert step.do is Do.NOTHING
+
+
+def test_each_of_several_files_is_moved_once() -> None:
+    steps = plan([gone("a.md", "1"), gone("b.md", "2"), arrived("c.md", "1"), arrived("d.md", "2")])
+    assert [(step.do, step.target.record.path) for step in steps] == [
+        (Do.MOVE_FILE, "c.md"),
+        (Do.MOVE_FILE, "d.md"),
+    ]

@@ -350,3 +350,30 @@ def test_devices_of_one_name_displace_no_copies_of_each_other() -> None:
 )
 def test_other_copies_give_way_to_what_is_newer(says: str, local: FileRecord, remote: FileRecord) -> None:
     assert displaced_copy(local, remote) is None, says
+
+
+def test_a_decision_that_a_person_may_ask_about_says_why() -> None:
+    follows = reconcile(EDITED, MOVED, mergeable=True, can_follow=True)
+    assert isinstance(follows, Follow)
+    assert follows.because == "edited on one device and moved on the other: the edit follows"
+
+
+def test_a_tombstone_whose_mover_never_counted_ends_what_never_counted_it_either() -> None:
+    """Only a peer that lies sends one; without a counter of the move, nobody edited before it."""
+    lie = a_tombstone(version(a=1), moved_to="new.md", by=2)
+    assert isinstance(reconcile(a_file("x", version(c=1)), lie, mergeable=True, can_follow=True), Keep)
+
+
+def test_a_displaced_copy_is_no_move() -> None:
+    first, second = _copies(version(a=1), JOIN)
+    kept = displaced_copy(replace(first, moved_to="there.md", moved_from="here.md"), second)
+    assert kept is not None
+    assert (kept.moved_to, kept.moved_from) == (None, None)
+
+
+def test_versions_that_cannot_be_joined_say_so() -> None:
+    one, other = (Version.of({n.to_bytes(32, "big"): 5 for n in range(first, first + 200)}) for first in (0, 57))
+    local, remote = sorted((a_file("x", one), a_file("y", other)), key=lambda record: record.hash)
+    decision = reconcile(local, remote, mergeable=True)
+    assert isinstance(decision, Take)
+    assert decision.because == "versions that name too many devices to be joined"

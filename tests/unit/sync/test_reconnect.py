@@ -76,3 +76,20 @@ def test_a_connection_that_has_stood_gives_way_to_a_new_one() -> None:
 
 def test_of_two_dials_from_one_side_the_newer_stays() -> None:
     assert not keeps_existing(own=SMALL, peer=GREAT, existing_dialed=True, new_dialed=True, existing_age_s=0.1)
+
+
+def test_who_is_not_let_in_has_failed_once_more() -> None:
+    policy = ReconnectPolicy(failures=2)
+    policy.denied()
+    assert policy.failed(0.5) == 40
+
+
+def test_of_two_addresses_on_this_network_the_one_that_worked_comes_first() -> None:
+    near = [Candidate("near:1", "mdns"), Candidate("known:1", "mdns", last_ok_ms=9)]
+    assert dial_order(near) == ["known:1", "near:1"]
+
+
+@pytest.mark.parametrize(("age_s", "stays"), [(5.0, True), (5.1, False)])
+def test_dials_are_simultaneous_for_five_seconds(age_s: float, stays: bool) -> None:
+    kept = keeps_existing(own=SMALL, peer=GREAT, existing_dialed=True, new_dialed=False, existing_age_s=age_s)
+    assert kept is stays

@@ -321,3 +321,73 @@ def test_a_second_proof_does_not_take_back_what_was_stored_after_the_first() -> 
         assert both.receive_digest(Digest(VAULT, 6, 10, SAME), Position(10, SAME), 0)
         stored, both.saved_acked = both.saved_acked, both.acked
     assert stored == 10
+
+
+def test_refusals_say_what_was_wrong() -> None:
+    opened = session()
+    opened.opened(hello())
+    file = a_file("12345", version(b=1), path="a.md")
+    opened.receive_changes(changes(through=6))
+    with pytest.raises(ProtocolError, match=r"^a change set goes back in the sequence$"):
+        opened.receive_changes(changes(through=5))
+    with pytest.raises(ProtocolError, match=r"^sent a content of another size than its record says$"):
+        opened.receive_changes(ChangeSet(VAULT, (file,), 7, {file.hash: b"1"}))
+    with pytest.raises(ProtocolError, match=r"^acknowledges what was never sent$"):
+        opened.receive_ack(Ack(VAULT, 8))
+    with pytest.raises(ProtocolError, match=r"^asks for too much at once$"):
+        opened.receive_want(Want(VAULT, contents=(b"c" * 32,) * (MAX_QUEUED_WANTS + 1)))
+
+
+def test_a_conversation_begins_with_nothing_proven_sent_or_asked_for() -> None:
+    fresh = session()
+    assert fresh.in_sync is False
+    assert fresh.proven_at_ms is None
+    assert fresh.manifest_sent == {}
+
+
+def test_to_a_peer_that_never_saw_this_index_nothing_was_announced() -> None:
+    opened = session()
+    opened.opened(hello(cursor=0, of=b""))
+    with pytest.raises(ProtocolError):
+        opened.receive_ack(Ack(VAULT, 1))
+    assert opened.changes_sent(3) == 3
+    opened.receive_ack(Ack(VAULT, 3))
+    assert opened.acked == 3
+
+
+def test_what_the_peer_has_told_of_never_goes_back() -> None:
+    opened = session()
+    opened.opened(hello(sequence=9))
+    opened.receive_changes(changes(through=6))
+    assert opened.peer_sequence == 9
+    opened.receive_changes(changes(through=12))
+    assert opened.peer_sequence == 12
+
+
+def test_a_change_set_says_something_new() -> None:
+    opened = session()
+    opened.opened(hello())
+    with pytest.raises(AssertionError):
+        opened.changes_sent(7)
+
+
+def test_whatever_ends_a_proof_ends_it_wholly() -> None:
+    sent, heard, again = met(), met(), met()
+    for each in (sent, heard, again):
+        each.in_sync = True
+    sent.changes_sent(11)
+    heard.receive_changes(changes("a", through=7))
+    again.receive_resync(Resync(VAULT))
+    assert [each.in_sync for each in (sent, heard, again)] == [False, False, False]
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_proof_takes_nothing_back_of_what_was_stored_meanwhile(opened: bool) -> None:
+    one = Session(VAULT, OURS, Position(10, SAME), (THEIRS, 6), 7)
+    if opened:
+        one.opened(hello(cursor=7))
+    one.changes_sent(10)
+    one.receive_ack(Ack(VAULT, 10))
+    one.saved_acked = one.acked
+    assert one.receive_digest(Digest(VAULT, 6, 10, SAME), Position(10, SAME), 0)
+    assert one.saved_acked == 10

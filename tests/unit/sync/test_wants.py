@@ -255,3 +255,106 @@ def test_one_answer_changes_a_pace_by_less_than_a_third() -> None:
         queue.heard(peer, 9_999, 1_100)
         queue.heard(peer, 100 * second, 1_200)
     assert queue.fastest_first(sorted(paces)) == [b"was fast", b"steady", b"was slow"]
+
+
+def test_a_window_of_odd_size_is_half_free_when_the_smaller_half_is() -> None:
+    queue = WantQueue(window_bytes=11)
+    queue.add(b"x", 6, 2, A)
+    hashes(queue, A)
+    queue.add(b"y", 5, 1, A)
+    assert hashes(queue, A) == [b"y"]
+
+
+def test_less_than_half_a_window_is_not_asked_for() -> None:
+    queue = WantQueue(window_bytes=100)
+    queue.add(b"x", 60, 2, A)
+    hashes(queue, A)
+    queue.add(b"y", 40, 1, A)
+    assert hashes(queue, A) == []
+
+
+def test_a_window_is_filled_to_its_last_byte() -> None:
+    queue = WantQueue(window_bytes=100)
+    queue.add(b"x", 60, 2, A)
+    queue.add(b"y", 40, 1, A)
+    queue.add(b"huge", 1 << 30, 9, A)
+    assert hashes(queue, A) == [b"x", b"y", b"huge"], "a file that comes in pieces takes nothing of it"
+
+
+def test_what_has_come_or_is_lacking_is_passed_over() -> None:
+    queue = WantQueue()
+    for number, content in enumerate((b"came", b"lacking", b"left")):
+        queue.add(content, 1, -number, A)
+        queue.add(content, 1, -number, B)
+    queue.arrived(b"came")
+    queue.missing(A, b"lacking")
+    assert hashes(queue, A) == [b"left"]
+
+
+def test_items_that_came_make_room_for_as_many() -> None:
+    queue = WantQueue(window_items=2)
+    for number in range(7):
+        queue.add(b"%d" % number, 1, -number, A)
+    assert hashes(queue, A) == [b"0", b"1"]
+    queue.drop([b"0", b"1"])
+    assert hashes(queue, A) == [b"2", b"3"]
+    queue.drop([b"2", b"3"])
+    assert hashes(queue, A) == [b"4", b"5"]
+
+
+def test_a_note_that_came_makes_no_room_for_a_large_file() -> None:
+    queue = WantQueue()
+    for number in range(CHUNKED_AT_ONCE + 1):
+        queue.add(b"huge %d" % number, 1 << 30, -number, A)
+    queue.add(b"note", 10, 0, A)
+    assert len(hashes(queue, A)) == CHUNKED_AT_ONCE + 1
+    queue.arrived(b"note")
+    assert hashes(queue, A) == []
+
+
+def test_what_another_was_asked_for_is_asked_again_when_that_one_goes() -> None:
+    queue = WantQueue()
+    for peer in (A, B):
+        queue.add(b"x", 10, 0, peer)
+    assert hashes(queue, A) == [b"x"]
+    assert hashes(queue, B) == [], "it has looked, and passed over it"
+    queue.lost(A)
+    assert hashes(queue, B) == [b"x"]
+
+
+def test_a_peer_that_never_offered_anything_may_go() -> None:
+    assert WantQueue().lost(C) == []
+
+
+def answered(queue: WantQueue, peer: bytes, at_ms: int, *sizes: int) -> None:
+    """`peer` is asked for something and answers every 100 ms, from `at_ms` on."""
+    queue.add(b"of " + peer, 1, 0, peer)
+    queue.next_for(peer, 1)
+    queue.heard(peer, 0, at_ms)
+    for number, size in enumerate(sizes, 1):
+        queue.heard(peer, size, at_ms + number * 100)
+
+
+def test_a_pace_is_the_latest_answer_by_three_tenths() -> None:
+    """In bytes per ms: 1.00 and 2.00 make 1.30."""
+    queue = WantQueue()
+    answered(queue, b"changing", 1_000, 100, 200)
+    answered(queue, b"a bit less", 1_000, 129)
+    answered(queue, b"a bit more", 9_000_000, 131)
+    assert queue.fastest_first([b"a bit less", b"changing", b"a bit more"]) == [
+        b"a bit more",
+        b"changing",
+        b"a bit less",
+    ]
+
+
+def test_a_peer_that_comes_back_is_a_new_one() -> None:
+    queue = WantQueue()
+    answered(queue, b"back", 1_000, 100)
+    answered(queue, b"other", 1_000, 500)
+    queue.lost(b"back")
+    assert queue.fastest_first([b"other", b"back"]) == [b"back", b"other"], "its pace is not known"
+    queue.add(b"more", 1, 0, b"back")
+    queue.next_for(b"back", 1)
+    queue.heard(b"back", 1_000, 9_000_000)
+    assert queue.fastest_first([b"other", b"back"]) == [b"back", b"other"], "its absence was no wait"
