@@ -1,1 +1,1 @@
-"""Loads beyond daily use: `python -m tests.load NAME`. Small variants, which count instead of measuring, run as tests."""
+"""Loads beyond daily use: `python -m tests.load NAME`. Small variants, which count, run as tests."""

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from tests.load.notes import appearing, many_notes
 from tests.load.pair import Numbers
+from tests.load.society import society
 from tests.load.sparse import sparse
 
 LOADS: dict[str, Callable[[Path, Callable[[str, Numbers], None], int], None]] = {
     "notes": lambda where, say, scale: many_notes(where, 100_000 // scale, say),
     "appearing": lambda where, say, scale: appearing(where, 20_000 // scale, say),
+    "society": lambda where, say, scale: society(where, 64 // scale, 20, say),
     "sparse": lambda where, say, scale: sparse(where, (10 << 30) // scale, (640 << 20) // scale, say),
 }
 

@@ -42,8 +42,8 @@ def many_notes(where: Path, count: int, say: Callable[[str, Numbers], None]) -> 
         check(pair, count)
 
         began_s = pair.restart()
+        pair.begin_anew()
         seconds = pair.wait_identical() - began_s
-        pair.begin()
         say("restart", {"seconds": seconds, **pair.read()})
         until(pair.agree, "both agree after the restart")
         check(pair, count)

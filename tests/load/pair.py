@@ -31,6 +31,10 @@ class Pair(Ours):
         self._cpu: dict[int, float] = {}
         self._sent = 0
 
+    def begin_anew(self) -> None:
+        """Both processes are new: measure from their start on."""
+        self._cpu, self._sent = {}, 0
+
     def begin(self, *, anew: bool = False) -> None:
         """Measure from here on; `anew`: they will connect again, and a connection counts from 0."""
         for node in (self.first, self.second):

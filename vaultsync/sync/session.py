@@ -22,6 +22,9 @@ DIGEST_EVERY_MS: Final = 5_000
 RESYNC_EVERY_MS: Final = 60_000
 """At most one full reconcile per peer and minute: two broken indexes must not keep each other busy."""
 
+MAX_HEARD: Final = 256
+"""Of how many devices is remembered that a peer passes on their edits: as many as a version may name."""
+
 MAX_QUEUED_WANTS: Final = 8 * MAX_WANTS
 """What one peer may have asked for and not yet been sent."""
 
@@ -83,6 +86,8 @@ class Session:
         self._digest_sent_at_ms = 0
         self._resync_at_ms: int | None = None
         self._resync_due = False
+        self._their_start = 0
+        self._hears: set[bytes] = set()
         self.offers = True
         """Whether our records go to the peer: not if this device is an observer."""
         self.accepts = True
@@ -107,7 +112,7 @@ class Session:
         out again since: what follows the last that we remember is sent again.
         """
         self.peer_index_id = theirs.index_id
-        self.peer_sequence = theirs.sequence
+        self.peer_sequence = self._their_start = theirs.sequence
         known, cursor = self._held
         if known != theirs.index_id or cursor > theirs.sequence:
             self.tracker = CursorTracker(0)
@@ -144,9 +149,18 @@ class Session:
                 told.setdefault(record.hash, set()).add(record.size)
         if any(len(message.contents[hash_]) not in sizes for hash_, sizes in told.items()):
             raise ProtocolError(CloseCode.BAD_FIELD, "sent a content of another size than its record says")
+        if message.through > self._their_start:
+            # Nobody is given back what he gave: it has these from somebody else than us.
+            self._hears.update(record.modified_by for record in message.records)
+            if len(self._hears) > MAX_HEARD:
+                self._hears.clear()
         self.tracker.arrived((r.path for r in message.records), message.through)
         self.peer_sequence = max(self.peer_sequence, message.through)
         self.in_sync = False
+
+    def hears(self, author: bytes) -> bool:
+        """Whether in this conversation the peer has passed on edits of the device `author`: it has them without us."""
+        return author in self._hears
 
     def receive_ack(self, message: Ack) -> None:
         if message.cursor > self.announced:

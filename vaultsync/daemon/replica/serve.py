@@ -52,14 +52,17 @@ def next_changes(state: ReplicaState, peer: bytes, session: Session) -> ChangeSe
         before = entry.sequence
         records.append(entry.record)
         size += record_size(entry.record)
-        if entry.sequence > outgoing.live_after and (data := _inline(state, entry)) is not None:
+        if entry.sequence > outgoing.live_after and (data := _inline(state, session, entry)) is not None:
             contents[entry.record.hash] = data
             size += len(data)
     return ChangeSet(state.vault, tuple(records), session.changes_sent(through), contents)
 
 
-def _inline(state: ReplicaState, entry: Entry) -> bytes | None:
+def _inline(state: ReplicaState, session: Session, entry: Entry) -> bytes | None:
     record = entry.record
+    if entry.source and session.hears(record.modified_by):
+        # Where all are connected with all, each would get each note from everybody.
+        return None
     if not on_disk(entry) or not 0 < record.size <= INLINE_CONTENT or record.moved_from is not None:
         return None
     return content_of(state, record.hash)
