@@ -6,11 +6,11 @@ import argparse
 import statistics
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import fields
 from pathlib import Path
 
-from tests.blackbox.history import Outcome, play
+from tests.blackbox.history import Outcome
+from tests.blackbox.pool import play_all
 
 
 def main() -> int:
@@ -25,12 +25,11 @@ def main() -> int:
     options = parser.parse_args()
     base = options.keep or Path(tempfile.mkdtemp(prefix="blackbox-"))
     outcomes: list[Outcome] = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        seeds = range(options.seed, options.seed + options.runs)
-        waiting = [pool.submit(play, base, seed, options.spells, options.build, options.only) for seed in seeds]
-        for future in as_completed(waiting):
-            outcomes.append(future.result())
-            report(outcomes[-1])
+    build = (options.build or Path(__file__).parents[2]).resolve()
+    seeds = range(options.seed, options.seed + options.runs)
+    for outcome in play_all(base, seeds, options.jobs, options.spells, build, options.only):
+        outcomes.append(outcome)
+        report(outcome)
     summarise(outcomes)
     bad = [outcome for outcome in outcomes if outcome.found.bad]
     if bad:

@@ -8,12 +8,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+
+from tests.blackbox.starting import Call, Process, Start
 
 PATIENCE_S = 30.0
 
@@ -26,9 +26,9 @@ time.time, time.time_ns = lambda: _now() + _s, lambda: _now_ns() + _s * 10**9
 
 
 class Device:
-    """A person's device. `build` is a folder that holds the product to try, if it is not the installed one."""
+    """A person's device; `start` is how commands begin on it."""
 
-    def __init__(self, base: Path, name: str, build: Path | None = None) -> None:
+    def __init__(self, base: Path, name: str, start: Start, cold: Start) -> None:
         self.name = name
         self.home = base / name / "home"
         self.vault = base / name / "notes"
@@ -36,11 +36,14 @@ class Device:
         self.clock_off_s = 0
         """Holds from the next start on."""
         self.frozen = False
-        self.prefix: Sequence[str] = ()
-        """What every command line begins with: the network that the device is in."""
+        self.reachable: set[str] = set()
+        """The names of the devices that it can ever meet."""
+        self.space: int | None = None
+        """A process whose network the device is in."""
         self._site = base / name / "site"
-        self._build = build
-        self._process: subprocess.Popen[bytes] | None = None
+        self._start = start
+        self._cold = cold
+        self._process: Process | None = None
         for folder in (self.home / "config", self.vault, self._site):
             folder.mkdir(parents=True)
         (self._site / "sitecustomize.py").write_text(_WRONG_CLOCK)
@@ -56,15 +59,15 @@ class Device:
     def command(self, *arguments: str) -> Any:
         """What `vaultsync … --json` answers; None if it fails."""
         try:
-            done = self._call(*arguments, "--json")
+            code, output = self._begin.ask(self._call(*arguments, "--json"), PATIENCE_S)
         except subprocess.TimeoutExpired:
             raise self._silent() from None
-        return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
+        return json.loads(output) if code == 0 and output else None
 
     def show(self, path: str, number: int) -> bytes | None:
         """A version of a note, byte for byte."""
-        done = self._call("show", f"--version={number}", "--", path)
-        return done.stdout if done.returncode == 0 else None
+        code, output = self._begin.ask(self._call("show", f"--version={number}", "--", path), PATIENCE_S)
+        return output if code == 0 else None
 
     def status(self) -> Any:
         """What `vaultsync status --json` says, asked of the local API; None if it does not answer."""
@@ -153,30 +156,15 @@ class Device:
         return found
 
     @property
-    def _program(self) -> list[str]:
-        return [*self.prefix, sys.executable, "-m", "vaultsync"]
+    def _begin(self) -> Start:
+        """A wrong clock must be there before anything is loaded."""
+        return self._cold if self.clock_off_s else self._start
 
-    @property
-    def _environ(self) -> dict[str, str]:
-        build = str(self._build or Path(__file__).parents[2])
-        own = {
-            "VAULTSYNC_HOME": str(self.home),
-            "VAULTSYNC_KEYRING": "off",
-            "PYTHONPATH": f"{self._site}:{build}" if self.clock_off_s else build,
-            "PYTHONFAULTHANDLER": "1",
-            "BLACKBOX_CLOCK_OFF_S": str(self.clock_off_s),
-        }
-        return {**os.environ, **own}
-
-    def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [*self._program, *arguments],
-            env=self._environ,
-            cwd=self.vault,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+    def _call(self, *arguments: str) -> Call:
+        environ = {"VAULTSYNC_HOME": str(self.home), "VAULTSYNC_KEYRING": "off", "PYTHONFAULTHANDLER": "1"}
+        if self.clock_off_s:
+            environ |= {"PYTHONPATH": str(self._site), "BLACKBOX_CLOCK_OFF_S": str(self.clock_off_s)}
+        return Call(arguments, environ, self.vault, self.space)
 
     def _silent(self) -> AssertionError:
         # Its last words say where it stands.
@@ -185,16 +173,7 @@ class Device:
 
     def _launch(self, *arguments: str) -> None:
         assert self._process is None, f"{self.name} runs already"
-        with self.log.open("ab") as log:
-            # The pipe that is never written to ends the daemon with whoever runs this.
-            self._process = subprocess.Popen(
-                [*self._program, *arguments, "--until-eof", "--json"],
-                env=self._environ,
-                cwd=self.vault,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = self._begin.launch(self._call(*arguments, "--until-eof", "--json"), self.log)
 
     def _end(self, number: signal.Signals) -> int:
         process, self._process = self._process, None
@@ -203,12 +182,11 @@ class Device:
         process.send_signal(number)
         process.send_signal(signal.SIGCONT)
         self.frozen = False
-        assert process.stdin is not None
-        process.stdin.close()
+        process.end_input()
         try:
             return process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(signal.SIGKILL)
             raise AssertionError(f"{self.name} does not end: {self.log.read_text()[-2000:]}") from None
 
 

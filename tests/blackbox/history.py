@@ -20,6 +20,7 @@ from tests.blackbox.ledger import Ledger
 from tests.blackbox.network import Network, network, possible
 from tests.blackbox.person import Person
 from tests.blackbox.spells import NETWORK_SPELLS, SPELLS, Spell
+from tests.blackbox.starting import Cold, Start
 
 NAMES = ("Desk", "Phone", "Tablet", "Attic")
 SETTLE_S = 60.0
@@ -43,11 +44,11 @@ class Outcome:
 
 
 class History:
-    def __init__(self, base: Path, seed: int, build: Path | None = None) -> None:
+    def __init__(self, base: Path, seed: int, start: Start, cold: Start) -> None:
         self.lot = random.Random(seed)
         self.outcome = Outcome(seed, self.lot.choice([2, 2, 2, 3, 3, 4]))
         self.ledger = Ledger()
-        self.devices = [Device(base, name, build) for name in NAMES[: self.outcome.devices]]
+        self.devices = [Device(base, name, start, cold) for name in NAMES[: self.outcome.devices]]
         self.people = [Person(each, self.ledger, random.Random(f"{seed} {each.name}")) for each in self.devices]
         self.network: Network | None = None
         self.in_line = False
@@ -111,7 +112,7 @@ class History:
         if (self.lot.random() < 0.4 or needed) and _network_possible():
             self.network = stack.enter_context(network(len(self.devices)))
             for number, device in enumerate(self.devices):
-                device.prefix = self.network.prefix(number)
+                device.space = self.network.space(number)
             self.in_line = len(self.devices) > 2 and self.lot.random() < 0.5
             # What is announced passes every wall here.
             mdns = mdns and not self.in_line
@@ -119,7 +120,9 @@ class History:
                 for one in range(len(self.devices)):
                     for other in range(one + 2, len(self.devices)):
                         self.network.cut(one, other)
-        for device in self.devices:
+        for number, device in enumerate(self.devices):
+            beside = self.devices[max(number - 1, 0) : number + 2] if self.in_line else self.devices
+            device.reachable = {each.name for each in beside if each is not device}
             device.configure(loopback=self.network is None and not mdns, mdns=mdns)
         place = "loopback" if self.network is None else "line" if self.in_line else "network"
         self.outcome.place = place + " with mDNS" * mdns
@@ -149,14 +152,23 @@ def _network_possible() -> bool:
     return possible()
 
 
-def play(base: Path, seed: int, spells: int = 3, build: Path | None = None, only: Collection[str] = ()) -> Outcome:
+def play(
+    base: Path,
+    seed: int,
+    spells: int = 3,
+    build: Path | None = None,
+    only: Collection[str] = (),
+    start: Start | None = None,
+) -> Outcome:
     """One history below `base`, which is emptied again if there is nothing to find fault with.
 
-    `only` names the kinds of spells that there are to be; all if it is empty.
+    `build` is a folder that holds the product to try, if it is not this one; `only` names the kinds of spells that
+    there are to be, all if it is empty; `start` is how daemons and commands begin, as a person starts them by default.
     """
     where = base / f"seed-{seed}"
     shutil.rmtree(where, ignore_errors=True)
-    outcome = History(where, seed, build).play(spells, only)
+    cold = Cold(build or Path(__file__).parents[2])
+    outcome = History(where, seed, start or cold, cold).play(spells, only)
     if outcome.found.bad:
         (where / "diary.txt").write_text("\n".join(outcome.diary))
     else:

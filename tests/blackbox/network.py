@@ -44,9 +44,9 @@ class Network:
             hub.ip(f"link set p{number} master hub up")
             space.ip("link set eth0 up", f"addr add {self.address(number)}/24 dev eth0")
 
-    def prefix(self, number: int) -> list[str]:
-        """What a command line begins with that is to run on this computer."""
-        return self._spaces[number].prefix
+    def space(self, number: int) -> int:
+        """A process that is on this computer."""
+        return self._spaces[number].pid
 
     def address(self, number: int) -> str:
         return f"10.77.0.{self._hosts[number]}"
@@ -99,13 +99,13 @@ class _Space:
             stderr=subprocess.DEVNULL,
         )
         self.pid = self._holder.pid
-        self.prefix = ["nsenter", f"--net=/proc/{self.pid}/ns/net", "--"]
+        self._prefix = ["nsenter", f"--net=/proc/{self.pid}/ns/net", "--"]
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == b"ready\n", "no network namespace to be had"
 
     def ip(self, *lines: str) -> None:
         subprocess.run(
-            [*self.prefix, "ip", "-batch", "-"], input="\n".join(lines).encode(), capture_output=True, check=True
+            [*self._prefix, "ip", "-batch", "-"], input="\n".join(lines).encode(), capture_output=True, check=True
         )
 
     def close(self) -> None:

@@ -60,16 +60,16 @@ def same_new_name(history: History) -> None:
     for number in range(lot.randint(1, 4)):
         name = f"{lot.choice(['', 'Daily/'])}Made by all {len(history.outcome.diary)} {number}.md"
         group = lot.sample(history.people, lot.randint(2, len(history.people)))
-        common = b"".join(group[0].line(name) for _ in range(lot.randint(1, 8)))
         kind = lot.choice(["alike", "longer", "template", "other"])
+        common = b"" if kind == "other" else b"".join(group[0].line(name) for _ in range(lot.randint(1, 8)))
         for person in group:
             if kind == "other":
                 history.deed(person, person.create(name))
                 continue
-            own = {"alike": b"", "longer": person.line(name) * (person is group[-1]), "template": person.line(name)}
+            more = kind == "template" or (kind == "longer" and person is group[-1])
             if kind == "template":
                 person.ledger.touch(person.who, f"path {name}")
-            person.save(name, common + own[kind])
+            person.save(name, common + (person.line(name) if more else b""))
             history.deed(person, f"create {name}, {kind}")
         time.sleep(lot.choice([0, 0.02, 0.3]))
 

@@ -1,0 +1,32 @@
+"""Histories in processes of their own, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.blackbox.history import Outcome, play
+from tests.blackbox.starting import Start, Warm
+
+COLD_EVERY = 8
+"""One history in so many starts its daemons as a person does; the others by the quick way."""
+
+_warm: list[Start] = []
+
+
+def play_all(
+    base: Path, seeds: Sequence[int], jobs: int, spells: int, build: Path, only: Collection[str]
+) -> Iterator[Outcome]:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _load, (build,)) as pool:
+        for future in as_completed([pool.submit(_play, base, seed, spells, build, only) for seed in seeds]):
+            yield future.result()
+
+
+def _load(build: Path) -> None:
+    _warm.append(Warm(build))
+
+
+def _play(base: Path, seed: int, spells: int, build: Path, only: Collection[str]) -> Outcome:
+    return play(base, seed, spells, build, only, None if seed % COLD_EVERY == 0 else _warm[0])
