@@ -358,7 +358,7 @@ class Node:
         """Use a ticket: pair with the device that made it, and sync its vault into `root`.
 
         Raises a `TicketError`, `VaultError` or `TransportError`; then nothing has changed on either side, except
-        that a ticket whose use broke off in the middle may be spent.
+        that the other may hold this device for a member; the same ticket makes it one.
         """
         return await (await self.open_join(text, root)).accept()
 

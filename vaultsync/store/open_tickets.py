@@ -65,6 +65,8 @@ class TicketTable:
     def consume(self, secret_hash: bytes, now_s: int, by: NodeId, *, vault: VaultId) -> OpenTicket:
         """Use a ticket, atomically: of two that try at once, one gets it, unless it is reusable.
 
+        The device that used it may use it again: it may have died before it wrote down that it was let in.
+
         Raises `NotATicketError` if no ticket of `vault` has this secret, `UsedTicketError` if it was used or
         revoked, `ExpiredTicketError` if its time is over. Compares in constant time: how long it takes says
         nothing about other secrets.
@@ -78,7 +80,7 @@ class TicketTable:
                     match = _ticket_of(tuple(row))
             if match is None:
                 raise NotATicketError("No such ticket was made for this vault.")
-            if match.revoked or (match.uses and not match.reusable):
+            if match.revoked or (match.uses and not match.reusable and match.used_by != by):
                 raise UsedTicketError("The ticket was used or revoked before.")
             if now_s >= match.expires_at:
                 raise ExpiredTicketError("The ticket's time is over.")

@@ -135,10 +135,10 @@ class TestTickets:
         return node.tickets.add(NOTES, secret_hash, 600, "member", reusable, 0, label="for the phone")
 
     def refused(
-        self, node: NodeStore, now_s: int = 10, secret_hash: bytes = HASH, vault: VaultId = NOTES
+        self, node: NodeStore, now_s: int = 10, secret_hash: bytes = HASH, vault: VaultId = NOTES, by: NodeId = PHONE
     ) -> type[TicketError]:
         with pytest.raises(TicketError) as caught:
-            node.tickets.consume(secret_hash, now_s, PHONE, vault=vault)
+            node.tickets.consume(secret_hash, now_s, by, vault=vault)
         return caught.type
 
     def test_a_ticket_works_once(self, tmp_path: Path, node: NodeStore) -> None:
@@ -147,9 +147,19 @@ class TestTickets:
         used = node.tickets.consume(HASH, 10, PHONE, vault=NOTES)
         assert (used.id, used.role, used.uses, used.used_at, used.used_by) == (ticket.id, "member", 1, 10, PHONE)
         again = reopened(tmp_path, node)
-        assert self.refused(again) is UsedTicketError
+        assert self.refused(again, by=LAPTOP) is UsedTicketError
         assert again.tickets.open(NOTES, 10) == []
         again.close()
+
+    def test_the_device_that_used_it_may_use_it_again(self, node: NodeStore) -> None:
+        """It may have died before it wrote down that it was let in."""
+        ticket = self.add(node)
+        node.tickets.consume(HASH, 10, PHONE, vault=NOTES)
+        assert node.tickets.consume(HASH, 20, PHONE, vault=NOTES).id == ticket.id
+        assert self.refused(node, by=LAPTOP) is UsedTicketError
+        assert self.refused(node, now_s=600) is ExpiredTicketError
+        assert node.tickets.revoke(ticket.id)
+        assert self.refused(node) is UsedTicketError
 
     def test_a_reusable_ticket_works_until_it_expires(self, node: NodeStore) -> None:
         self.add(node, reusable=True)
