@@ -6,11 +6,16 @@ import argparse
 import sys
 import traceback
 from collections import Counter
+from collections.abc import Callable, Collection
 
 from tests.simulation.ledger import OracleError
 from tests.simulation.nodes import NodesWorld, run_nodes
+from tests.simulation.patience import Hang, limited
 from tests.simulation.shrink import fails_alike, shrink
 from tests.simulation.world import World, run
+
+Play = Callable[[Collection[int], Callable[[str], None]], World | NodesWorld]
+"""A history without the steps of these numbers, told line by line."""
 
 
 def main() -> int:
@@ -22,37 +27,34 @@ def main() -> int:
     parser.add_argument("--shrink", action="store_true", help="leave out whatever the failure does not need")
     parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with the next seed")
     parser.add_argument("--folding", action="store_true", help="with disks that fold case")
-    parser.add_argument("--nodes", action="store_true", help="whole nodes instead of replicas; not to be shrunk")
+    parser.add_argument("--nodes", action="store_true", help="whole nodes instead of replicas")
     options = parser.parse_args()
-    if options.nodes and (options.shrink or options.folding or options.without):
-        parser.error("--nodes goes with --seed, --seeds, --steps and --keep-going only")
+    if options.nodes and options.folding:
+        parser.error("--folding is for replicas")
     without = {int(number) for number in options.without.split(",") if number}
 
     failed = repaired = 0
     injected: Counter[str] = Counter()
     for seed in range(options.seed, options.seed + options.seeds):
         single = options.seeds == 1 and not options.shrink
+        play = _play(seed, options.steps, nodes=options.nodes, folding=options.folding)
         try:
-            say = print if single else lambda _: None
-            world: World | NodesWorld
-            if options.nodes:
-                world = run_nodes(seed, options.steps, say=say)
-            else:
-                world = run(seed, options.steps, without=without, say=say, folding=options.folding)
-        except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
+            world = play(without, print if single else _nothing)
+        except (Exception, Hang) as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
             failed += 1
             print(f"seed {seed}: {type(error).__name__}: {str(error)[:600]}", flush=True)
             if single and not isinstance(error, OracleError):
                 traceback.print_exc()
             if options.shrink:
-                without = shrink(options.steps, fails_alike(seed, options.steps, error, folding=options.folding))
-                print(f"--seed {seed} --steps {options.steps} --without {','.join(map(str, sorted(without)))}")
-                run_again(seed, options.steps, without, folding=options.folding)
+                needless = shrink(options.steps, fails_alike(_quietly(play), error))
+                left_out = ",".join(map(str, sorted(needless)))
+                print(f"{'--nodes ' * options.nodes}--seed {seed} --steps {options.steps} --without {left_out}")
+                _show(play, needless)
             if not options.keep_going:
                 return 1
         else:
-            repaired += world.repaired if isinstance(world, World) else 0
-            injected += world.count()
+            repaired += world.repaired
+            injected.update(world.count())
     print(f"{options.seeds} histories of {options.steps} steps: {failed} failed")
     print(f"indexes that differed and were repaired: {repaired}")
     for what, times in sorted(injected.items()):
@@ -60,10 +62,28 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def run_again(seed: int, steps: int, without: set[int], *, folding: bool) -> None:
+def _play(seed: int, steps: int, *, nodes: bool, folding: bool) -> Play:
+    def play(without: Collection[int], say: Callable[[str], None]) -> World | NodesWorld:
+        with limited():
+            if nodes:
+                return run_nodes(seed, steps, without=without, say=say)
+            return run(seed, steps, without=without, say=say, folding=folding)
+
+    return play
+
+
+def _quietly(play: Play) -> Callable[[set[int]], object]:
+    return lambda without: play(without, _nothing)
+
+
+def _nothing(_line: str) -> None:
+    """Say nothing."""
+
+
+def _show(play: Play, without: set[int]) -> None:
     try:
-        run(seed, steps, without=without, say=print, folding=folding)
-    except Exception as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
+        play(without, print)
+    except (Exception, Hang) as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
         print("".join(traceback.format_exception(error, limit=-4)))
 
 

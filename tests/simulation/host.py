@@ -1,26 +1,32 @@
-"""A device with a whole node on it: started, stopped, and killed at any await."""
+"""A device with a whole node on it: started, stopped, and killed at any await and at any call of its disk."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.simulation.disk import SimulatedDisk
+from tests.simulation.disk import Crash, SimulatedDisk
+from tests.simulation.manners import PLAIN, Manners
 from tests.support.nodes import tree
 from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
+from vaultsync.daemon.vaults import VaultService
 from vaultsync.model.ids import NodeId
+from vaultsync.store.vault_store import VaultStore
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.memory import MemoryNetwork
 from vaultsync.vault.inotify import OnDirty
 
 START_MS: Final = 1_800_000_000_000
+NO_LIMIT: Final = 2**32 - 2
+"""Pages of a SQLite file."""
 
 
 class _NoSurroundings:
@@ -30,8 +36,19 @@ class _NoSurroundings:
         await asyncio.Event().wait()
 
 
+def _refuse(_name: str, _path: str) -> None:
+    raise Crash
+
+
 class Host:
-    def __init__(self, network: MemoryNetwork, base: Path, number: int, watchers: dict[str, OnDirty]) -> None:
+    def __init__(
+        self,
+        network: MemoryNetwork,
+        base: Path,
+        number: int,
+        watchers: dict[str, OnDirty],
+        manners: Manners = PLAIN,
+    ) -> None:
         self.number = number
         self.name = f"Device {number}"
         self.root = base / f"device{number}"
@@ -39,12 +56,16 @@ class Host:
         self.identity = Identity.from_raw(hashlib.sha256(self.name.encode()).digest())
         self.before_call: Callable[[str, str], None] | None = None
         """For the disk of each start (disk.py)."""
+        self.manners = manners
+        self.is_dead = False
+        """Its process is gone; `bury` is to follow."""
         self._network = network
         self._watchers = watchers
         self._places = Places(base / f"home{number}" / "config", base / f"home{number}" / "data")
-        self._disks: list[SimulatedDisk] = []
+        self._index_is_full = False
         self._node: Node | None = None
         self._running: asyncio.Task[None] | None = None
+        self.disk = SimulatedDisk(str(self.root), manners)
 
     @property
     def node_id(self) -> NodeId:
@@ -56,12 +77,12 @@ class Host:
 
     @property
     def is_up(self) -> bool:
-        return self._node is not None
+        return self._node is not None and not self.is_dead
 
     @property
     def is_open(self) -> bool:
         """Whether its vault is in service."""
-        return self._node is not None and any(service.engine for service in self._node.vaults.values())
+        return self.is_up and any(service.engine for service in self.node.vaults.values())
 
     @property
     def node(self) -> Node:
@@ -69,29 +90,46 @@ class Host:
         return self._node
 
     @property
-    def replica(self) -> Replica:
+    def service(self) -> VaultService:
         (service,) = self.node.vaults.values()
-        assert service.engine is not None
-        return service.engine.replica
+        return service
+
+    @property
+    def replica(self) -> Replica:
+        assert self.service.engine is not None
+        return self.service.engine.replica
 
     @property
     def digest(self) -> bytes:
         return self.replica.state.store.index.digest
 
     def tree(self) -> dict[str, bytes | None]:
-        return tree(self.root)
+        return {unicodedata.normalize("NFC", path): content for path, content in tree(self.root).items()}
 
     def interrupt_with(self, before_call: Callable[[str, str], None] | None) -> None:
         """Call this before each call of the disk from now on."""
-        self.before_call = before_call
-        for disk in self._disks:
-            disk.before_call = before_call
+        self.before_call = self.disk.before_call = before_call
 
-    def make_disk(self, root: str) -> SimulatedDisk:
-        disk = SimulatedDisk(root)
-        disk.before_call = self.before_call
-        self._disks.append(disk)
-        return disk
+    def make_disk(self) -> SimulatedDisk:
+        """The same disk, seen by a new process."""
+        before, self.disk = self.disk, SimulatedDisk(str(self.root), self.manners)
+        self.disk.is_full, self.disk.bad, self.disk.refused = before.is_full, before.bad, before.refused
+        self.disk.before_call = self.before_call
+        return self.disk
+
+    def limit(self, *, disk: bool, index: bool) -> None:
+        """Whether nothing new fits on the disk, and into the index."""
+        self.disk.is_full, self._index_is_full = disk, index
+        if self.is_open:
+            self.limit_index(self.replica.state.store)
+
+    def limit_index(self, store: VaultStore) -> None:
+        """SQLite refuses to grow past one page, or past what it has now if that is more."""
+        store.index._database.run(f"PRAGMA max_page_count = {1 if self._index_is_full else NO_LIMIT}")
+
+    def keeps(self, database: Path) -> bool:
+        """Whether this device's index is at that path."""
+        return database.is_relative_to(self._places.data)
 
     async def start(self) -> None:
         for folder in (self._places.config, self._places.data):
@@ -124,18 +162,50 @@ class Host:
             await node.endpoint.close()
             await node.database.close()
 
-    async def kill(self, others: list[Host]) -> None:
-        """Its process is gone: what it does from here on, while it is stopped, is undone."""
-        self.before_call = None
-        kept = [(place, place.with_name(place.name + "-kept")) for place in (self.root, self._places.data)]
-        for place, copy in kept:
-            shutil.copytree(place, copy, ignore=shutil.ignore_patterns("*.lock"))
+    def die(self, others: Sequence[Host]) -> None:
+        """Its process is gone at this very moment: nobody hears of what it does from here on, and it changes no file.
+        `bury` is to follow."""
+        self.is_dead = True
+        self.disk.before_call = _refuse
+        shutil.copytree(self._places.data, self._kept, ignore=shutil.ignore_patterns("*.lock"))
         for other in others:
+            self._network.cut(self.node_id, other.node_id)
             self._network.drop(self.node_id, other.node_id)
-        await self.stop()
-        for place, copy in kept:
-            shutil.rmtree(place)
-            copy.rename(place)
+
+    async def bury(self) -> None:
+        """Let what is left of a process that died come to its end, and undo what it did to its databases meanwhile.
+        The links to the others stay cut."""
+        try:
+            await self.stop()
+        except BaseExceptionGroup as group:
+            # What else is in it went wrong on the way out.
+            if group.subgroup(Crash) is None:
+                raise
+        shutil.rmtree(self._places.data)
+        self._kept.rename(self._places.data)
+        self.is_dead = False
+
+    @property
+    def _kept(self) -> Path:
+        return self._places.data.with_name("kept")
+
+    @property
+    def has_backup(self) -> bool:
+        return self._backup.exists()
+
+    def back_up(self) -> None:
+        """Put a copy of the index aside; the node is not running."""
+        shutil.rmtree(self._backup, ignore_errors=True)
+        shutil.copytree(self._places.data / "vaults", self._backup)
+
+    def restore(self) -> None:
+        """Take the index that was put aside; the folder, and what the node knows of its peers, stay as they are."""
+        shutil.rmtree(self._places.data / "vaults")
+        shutil.copytree(self._backup, self._places.data / "vaults")
+
+    @property
+    def _backup(self) -> Path:
+        return self._places.data.with_name("backup")
 
     def hint(self, paths: list[str]) -> None:
         """What a watcher would say."""

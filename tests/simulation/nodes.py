@@ -6,24 +6,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-import random as system_random
-import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import ClassVar, Final
-from unittest.mock import patch
+from typing import Final
 
+from tests.simulation import nodefaults
+from tests.simulation.chance import Watcher, one_source_of_chance
+from tests.simulation.disk import Crash
 from tests.simulation.host import Host
 from tests.simulation.ledger import Ledger, OracleError
 from tests.simulation.loop import InlineLoop
+from tests.simulation.manners import some_manners
 from tests.simulation.person import Person
-from vaultsync.daemon import vaults
+from tests.simulation.swarm import Swarm
+from vaultsync.daemon.bus import EventBus
+from vaultsync.daemon.events import DeletionHeld, Event, IndexesDiffer, VaultStateChanged
+from vaultsync.errors import DiskFullError
+from vaultsync.sync import brakes
 from vaultsync.transport.memory import MemoryNetwork
-from vaultsync.vault.inotify import OnDirty
 
 PATIENCE_S: Final = 2_000
 """So long, in virtual seconds, may nodes take to find each other (they dial every 300 s at least) and to agree."""
@@ -31,39 +35,60 @@ QUIET_S: Final = 15
 AGREE_EVERY: Final = 50
 EDIT_DURING_CALL: Final = 0.004
 
-
-class _Watcher:
-    """Says what the simulation wants it to say."""
-
-    degraded = None
-    all: ClassVar[dict[str, OnDirty]] = {}
-
-    def __init__(self, root: str, on_dirty: OnDirty) -> None:
-        self._root, self._on_dirty = root, on_dirty
-
-    def start(self) -> None:
-        self.all[self._root] = self._on_dirty
-
-    def stop(self) -> None:
-        self.all.pop(self._root, None)
+Verb = Callable[[Random], Awaitable[str]]
 
 
 class NodesWorld:
-    """2 or 3 nodes that share one vault."""
+    """2 or 3 nodes that share one vault, to which others may come. Each step draws its lots from the seed and its own
+    number, so that leaving some steps out leaves the others as they were."""
 
     def __init__(self, base: Path, seed: int, say: Callable[[str], None]) -> None:
+        self._base = base
         self._seed = seed
         self._say = say
-        self._random = Random(f"{seed} nodes")
-        self._network = MemoryNetwork()
-        self.injected: Counter[str] = Counter()
-        self.hosts = [Host(self._network, base, n, _Watcher.all) for n in range(1, self._random.choice((2, 3, 3)) + 1)]
-        self._ledger = Ledger()
-        self._people = {host.number: Person(host, self._ledger) for host in self.hosts}
-        for host in self.hosts:
-            host.root.mkdir()
-            host.skew_ms = self._random.choice((0, 0, -1_500, 40_000))
-            host.before_call = self._interrupting(host)
+        self._random = random = Random(f"{seed} nodes")
+        self.network = MemoryNetwork()
+        self.swarm = Swarm(Random(f"{seed} swarm"), nodefaults.KINDS)
+        self.injected: Counter[str] = Counter(dict.fromkeys(nodefaults.COUNTED, 0))
+        """How often what was done to the nodes."""
+        self.rules = random.random() < 0.25
+        self.brake = random.choice((brakes.MASS_DELETION_FILES, brakes.MASS_DELETION_FILES, 2))
+        self.ledger = Ledger()
+        self.people: dict[int, Person] = {}
+        self.cuts: set[frozenset[int]] = set()
+        """Numbers of devices between which nothing passes."""
+        self.calls_to_kill: dict[int, int] = {}
+        """After how many calls of its disk a device's node dies."""
+        self.furthest: dict[int, int] = {}
+        """How far ahead each device's clock has been, in ms."""
+        self.restored: dict[int, int] = {}
+        """How far ahead it was when the device forgot what it knew."""
+        self._everybody: list[Host] = []
+        self._problems: list[str] = []
+        self._repaired = 0
+        self.hosts: list[Host] = []
+        """The members."""
+        for _ in range(random.choice((2, 3, 3))):
+            self.hosts.append(self.new_host(random))
+
+    @property
+    def repaired(self) -> int:
+        """How often two indexes were found to differ, and everything was sent again."""
+        return self._repaired
+
+    def new_host(self, random: Random) -> Host:
+        """Another device, with nothing on it."""
+        number = len(self._everybody) + 1
+        manners = some_manners(Random(f"{self._seed} device{number}"), folding=False)
+        host = Host(self.network, self._base, number, Watcher.all, manners)
+        self._everybody.append(host)
+        self.people[number] = Person(host, self.ledger, manners, rules=self.rules)
+        self.furthest[number] = -(10**12)
+        host.root.mkdir()
+        host.skew_ms = random.choice((0, 0, -1_500, 40_000))
+        host.interrupt_with(self.interrupting(host))
+        self.injected[f"disks {manners.name}"] += 1
+        return host
 
     async def begin(self) -> None:
         """All pair with the first."""
@@ -76,99 +101,139 @@ class NodesWorld:
             await other.node.join(text, other.root)
 
     async def step(self, number: int) -> None:
+        """Let something happen."""
         self._random = random = Random(f"{self._seed} node step {number}")
         await asyncio.sleep(random.choice((0.0, 0.001, 0.003, 0.01, 0.03, 0.2, 1, 20)))
-        verbs = {
-            self._edit: 60,
-            self._cut: 3,
-            self._heal: 5,
-            self._drop: 4,
-            self._stop: 2,
-            self._kill: 3,
-            self._start: 6,
-        }
-        (verb,) = random.choices(list(verbs), list(verbs.values()))
+        await self.bury()
+        self._complain()
+        rates = nodefaults.RATES
+        verbs: list[tuple[float, Verb]] = [
+            (60, self._edit),
+            *((rate * self.swarm[kind], partial(verb, self)) for kind, rate, verb in rates),
+        ]
+        (verb,) = random.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])
         try:
             async with asyncio.timeout(PATIENCE_S):
                 said = await verb(random)
         except TimeoutError:
-            raise OracleError(f"stuck: {verb.__name__.strip('_')} never ends") from None
+            name = getattr(verb, "func", verb).__name__
+            raise OracleError(f"stuck: {name.strip('_')} never ends") from None
+        self._complain()
         if said:
-            self._say(f"{asyncio.get_running_loop().time():9.3f} {said}")
+            self.say(said)
+
+    def say(self, what: str) -> None:
+        self._say(f"{asyncio.get_running_loop().time():9.3f} {what}")
 
     async def _edit(self, random: Random) -> str:
         up = [host for host in self.hosts if host.is_open]
         return f"{host.name} {self._act(host, random)}" if (host := random.choice(up) if up else None) else ""
 
     def _act(self, host: Host, random: Random) -> str:
-        person = self._people[host.number]
+        person = self.people[host.number]
         said = person.act(random)
         hints, person.hints[:] = [path for path in person.hints if random.random() < 0.95], []
         asyncio.get_running_loop().call_later(random.choice((0, 0.001, 0.05)), host.hint, hints)
         return said
 
-    async def _cut(self, random: Random) -> str:
-        a, b = random.sample(self.hosts, 2)
-        self._network.cut(a.node_id, b.node_id)
-        self.injected["links cut"] += 1
-        return f"nothing passes between {a.name} and {b.name}"
+    def interrupting(self, host: Host) -> Callable[[str, str], None]:
+        """What may happen before any call of this device's disk."""
 
-    async def _heal(self, random: Random) -> str:
-        a, b = random.sample(self.hosts, 2)
-        self._network.heal(a.node_id, b.node_id)
-        return f"everything passes between {a.name} and {b.name}"
-
-    async def _drop(self, random: Random) -> str:
-        a, b = random.sample(self.hosts, 2)
-        self._network.drop(a.node_id, b.node_id)
-        self.injected["connections lost"] += 1
-        return f"{a.name} and {b.name} lose each other"
-
-    async def _stop(self, random: Random) -> str:
-        host = random.choice(self.hosts)
-        if not host.is_up:
-            return ""
-        await host.stop()
-        self.injected["nodes stopped"] += 1
-        return f"{host.name} stops"
-
-    async def _kill(self, random: Random) -> str:
-        host = random.choice(self.hosts)
-        if not host.is_up:
-            return ""
-        await host.kill([other for other in self.hosts if other is not host])
-        host.before_call = self._interrupting(host)
-        # What it had put in place and not entered in its index, it will take for an edit of its own.
-        self._ledger.touch_all(host.tree())
-        self.injected["nodes killed"] += 1
-        return f"{host.name} is killed"
-
-    async def _start(self, random: Random) -> str:
-        down = [host for host in self.hosts if not host.is_up]
-        if not down:
-            return ""
-        host = random.choice(down)
-        await host.start()
-        return f"{host.name} starts"
-
-    def _interrupting(self, host: Host) -> Callable[[str, str], None]:
         def before_call(name: str, path: str) -> None:
-            if host.is_open and self._random.random() < EDIT_DURING_CALL:
+            left = self.calls_to_kill.get(host.number)
+            if left is not None and host.is_up:
+                self.calls_to_kill[host.number] = left - 1
+                if left <= 1:
+                    self.die(host)
+                    self.injected["kills in the middle of a call"] += 1
+                    self.say(f"{host.name} is killed before {name} of {path}")
+                    raise Crash
+            if host.is_open and self._random.random() < EDIT_DURING_CALL * self.swarm["edits"]:
                 self.injected["edits during a call"] += 1
-                self._say(f"          before {name} of {path}, {host.name} {self._act(host, self._random)}")
+                self.say(f"before {name} of {path}, {host.name} {self._act(host, self._random)}")
 
         return before_call
 
+    # Devices and links
+
+    def host_at(self, root: str) -> Host:
+        return next(host for host in self._everybody if str(host.root) == root)
+
+    def host_of(self, database: Path) -> Host:
+        return next(host for host in self._everybody if host.keeps(database))
+
+    def apart(self, a: Host, b: Host) -> None:
+        """Nothing passes between two devices any more."""
+        self.cuts.add(frozenset((a.number, b.number)))
+        self.network.cut(a.node_id, b.node_id)
+
+    def together(self, a: Host, b: Host) -> None:
+        self.cuts.discard(frozenset((a.number, b.number)))
+        self.network.heal(a.node_id, b.node_id)
+
+    def die(self, host: Host) -> None:
+        """A node's process is gone."""
+        self.calls_to_kill.pop(host.number, None)
+        host.die([other for other in self._everybody if other is not host])
+        # What it had put in place and not entered in its index, it will take for an edit of its own.
+        self.ledger.touch_all(host.tree())
+
+    async def bury(self) -> None:
+        """Make an end of the processes that have died."""
+        for host in self.hosts:
+            if host.is_dead:
+                await host.bury()
+                host.interrupt_with(self.interrupting(host))
+                for other in self._everybody:
+                    if other is not host and frozenset((host.number, other.number)) not in self.cuts:
+                        self.network.heal(host.node_id, other.node_id)
+
+    # What nodes tell
+
+    def happened(self, bus: EventBus, event: Event) -> None:
+        host = next((host for host in self.hosts if host.is_up and host.node.bus is bus), None)
+        if host is None:
+            return
+        match event:
+            case DeletionHeld():
+                # What is held, and what vanished shortly before it, is not deleted.
+                self.injected["deletions held"] += 1
+                self.ledger.spare(host.number)
+            case IndexesDiffer():
+                self._repaired += 1
+            case VaultStateChanged(state="failed", reason=reason):
+                self.say(f"{host.name} stops: {reason}")
+                self.injected["stops for lack of room"] += 1
+                self.ledger.touch_all(host.tree())
+                if not reason.startswith(DiskFullError.title):
+                    self._problems.append(f"failed: {host.name}: {reason}")
+
+    def fault(self, what: str) -> None:
+        self._problems.append(f"fault: {what}")
+
+    def _complain(self) -> None:
+        if self._problems:
+            raise OracleError("; ".join(self._problems))
+
+    # Agreement
+
     async def agree(self) -> None:
-        """All links are whole and all nodes are up; within `PATIENCE_S` they must agree and come to rest."""
+        """Everything is mended and all nodes are up; within `PATIENCE_S` they must agree and come to rest."""
         loop = asyncio.get_running_loop()
+        self._random = random = Random(f"{self._seed} agreement {loop.time()}")
         for host in self.hosts:
             # An edit in the middle of the last look, of which no watcher tells, would be found an hour later.
             host.interrupt_with(None)
+        self.calls_to_kill.clear()
+        await self.bury()
+        for host in self.hosts:
+            host.interrupt_with(None)
+            host.limit(disk=False, index=False)
+            host.disk.bad.clear()
             if not host.is_up:
                 await host.start()
         for a, b in itertools.combinations(self.hosts, 2):
-            self._network.heal(a.node_id, b.node_id)
+            self.together(a, b)
         until_s = loop.time() + PATIENCE_S
         quiet_s = 0
         before: object = None
@@ -177,20 +242,24 @@ class NodesWorld:
                 raise OracleError(f"restless: after {PATIENCE_S} s: {self._state()}")
             if quiet_s == 0:
                 for host in self.hosts:
-                    if (tell := _Watcher.all.get(str(host.root))) is not None:
+                    if (tell := Watcher.all.get(str(host.root))) is not None:
                         tell(None)
             await asyncio.sleep(5)
+            self._complain()
+            tidied = [await nodefaults.tidy(self, host, random) for host in self.hosts if host.is_open]
             now = self._state()
             at_rest = now == before and all(host.is_open for host in self.hosts) and self._proven()
-            quiet_s = quiet_s + 5 if at_rest else 0
+            quiet_s = quiet_s + 5 if at_rest and not any(tidied) else 0
             before = now
-        self._ledger.check(self.hosts)
+        self.ledger.check(self.hosts)
         for host in self.hosts:
-            host.interrupt_with(self._interrupting(host))
-        self._say(f"{loop.time():9.3f} all agree: {self.fingerprint()[:16]}")
+            host.interrupt_with(self.interrupting(host))
+        self.say(f"all agree: {self.fingerprint()[:16]}")
 
     def _state(self) -> list[object]:
-        return [(h.name, h.replica.state.position if h.is_open else None) for h in self.hosts]
+        return [
+            (h.name, h.replica.state.position if h.is_open else (h.service.state, h.service.reason)) for h in self.hosts
+        ]
 
     def _proven(self) -> bool:
         return all(
@@ -210,32 +279,28 @@ class NodesWorld:
         return seen.hexdigest()
 
     def count(self) -> Counter[str]:
-        return sum((person.done for person in self._people.values()), self.injected)
+        """How often each fault was injected, and what people did."""
+        counted = Counter(self.injected)
+        for host in self._everybody:
+            for name, times in host.disk.refused.items():
+                counted[f"calls refused with {name}"] += times
+            counted.update(self.people[host.number].done)
+        return counted
 
     async def end(self) -> None:
+        """Stop what runs, however the history has ended."""
         for host in self.hosts:
-            if host.is_up:
-                host.before_call = None
+            host.interrupt_with(None)
+            if host.is_dead:
+                await host.bury()
+            elif host.is_up:
                 await host.stop()
 
 
-@contextmanager
-def _one_source_of_chance(seed: int, hosts: dict[str, Host]) -> Iterator[None]:
-    """Everything that the product draws, it draws from the seed; its disks and watchers are the simulation's."""
-    random = Random(f"{seed} chance")
-    _Watcher.all.clear()
-    with (
-        patch.object(secrets, "token_bytes", random.randbytes),
-        patch.object(secrets, "token_hex", lambda size: random.randbytes(size).hex()),
-        patch.object(system_random, "random", random.random),
-        patch.object(vaults, "Watcher", _Watcher),
-        patch.object(vaults, "DiskFileSystem", lambda root: hosts[root].make_disk(root)),
-    ):
-        yield
-
-
-def run_nodes(seed: int, steps: int, *, say: Callable[[str], None] = lambda _: None) -> NodesWorld:
-    """Play a history. Raises `OracleError`, or what failed."""
+def run_nodes(
+    seed: int, steps: int, *, without: Collection[int] = (), say: Callable[[str], None] = lambda _: None
+) -> NodesWorld:
+    """Play a history of `steps` steps, without those of the given numbers. Raises `OracleError`, or what failed."""
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="vaultsync-", dir=fast if fast.is_dir() else None) as folder:
         world = NodesWorld(Path(folder).resolve(), seed, say)
@@ -244,7 +309,8 @@ def run_nodes(seed: int, steps: int, *, say: Callable[[str], None] = lambda _: N
             try:
                 await world.begin()
                 for number in range(1, steps + 1):
-                    await world.step(number)
+                    if number not in without:
+                        await world.step(number)
                     if number % AGREE_EVERY == 0:
                         await world.agree()
                 await world.agree()
@@ -252,7 +318,7 @@ def run_nodes(seed: int, steps: int, *, say: Callable[[str], None] = lambda _: N
                 await world.end()
 
         with (
-            _one_source_of_chance(seed, {str(host.root): host for host in world.hosts}),
+            one_source_of_chance(seed, world),
             asyncio.Runner(loop_factory=lambda: InlineLoop(Random(f"{seed} work"))) as runner,
         ):
             runner.run(play())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.simulation.world import run
+from tests.simulation.patience import Hang
 
 
 def shrink(steps: int, fails: Callable[[set[int]], bool]) -> set[int]:
@@ -21,20 +21,20 @@ def shrink(steps: int, fails: Callable[[set[int]], bool]) -> set[int]:
     return without
 
 
-def fails_alike(seed: int, steps: int, error: Exception, *, folding: bool = False) -> Callable[[set[int]], bool]:
-    """Whether a history without some of its steps fails as `error` says."""
+def fails_alike(play: Callable[[set[int]], object], error: BaseException) -> Callable[[set[int]], bool]:
+    """Whether `play`, without some of its steps, fails as `error` says."""
     wanted = _kind(error)
 
     def fails(without: set[int]) -> bool:
         try:
-            run(seed, steps, without=without, folding=folding)
-        except Exception as other:  # noqa: BLE001 (whatever breaks, breaks a promise)
+            play(without)
+        except (Exception, Hang) as other:  # noqa: BLE001 (whatever breaks, breaks a promise)
             return _kind(other) == wanted
         return False
 
     return fails
 
 
-def _kind(error: Exception) -> str:
+def _kind(error: BaseException) -> str:
     """What failed, without which: the error's type and the first word of its message."""
     return f"{type(error).__name__} {str(error).partition(':')[0].split(' ')[0]}"
