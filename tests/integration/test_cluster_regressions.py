@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -396,3 +397,44 @@ def test_nobody_is_asked_for_what_only_this_device_offers_itself(pair: Cluster) 
     b.scan()
     agree(pair)
     assert leftovers(a) == [0, 0, {}, {}, {}, []]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else tells who writes")
+def test_a_note_that_is_replaced_while_a_program_writes_it(pair: Cluster) -> None:
+    """What the program had not written yet went with the old file, and was nowhere."""
+    a, b = pair.devices
+    share(pair, {"n.md": "one\ntwo\nthree\n"})
+    with (b.root / "n.md").open("w") as program:
+        program.write("one\n")
+        program.flush()
+        b.look(["n.md"])
+        a.write("n.md", "zero\none\ntwo\nthree\n")
+        a.look(["n.md"])
+        pair.settle()
+        program.write("two\nthree\nfour\n")
+    agree(pair)
+    assert sorted(a.read("n.md").split()) == ["four", "one", "three", "two", "zero"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else tells who writes")
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_note_that_a_program_keeps_open(pair: Cluster, deleted: bool) -> None:
+    a, b = pair.devices
+    share(pair, {"n.md": "one\n"})
+    with (b.root / "n.md").open("a"):
+        if deleted:
+            (a.root / "n.md").unlink()
+        else:
+            a.write("n.md", "one\ntwo\n")
+        a.scan()
+        for _ in range(8):
+            pair.settle()
+            pair.now_ms += 10_000
+            b.look_at_dirty()
+        assert b.read("n.md") == "one\n"
+        assert "open for writing" in b.replica.state.troubles["n.md"]
+    pair.now_ms += 10_000
+    b.look_at_dirty()
+    agree(pair)
+    assert not b.replica.state.troubles
+    assert b.tree() == ({} if deleted else {"n.md": b"one\ntwo\n"})

@@ -96,6 +96,8 @@ class Result(StrEnum):
     """The disk is now as the action says."""
     CHANGED = "changed"
     """The disk was not as expected; nothing was done. The path is dirty."""
+    BUSY = "busy"
+    """A program has the file open for writing; nothing was done. What it writes next must not go with the old file."""
     FAILED = "failed"
     """The system refused; nothing was done."""
 
@@ -115,6 +117,7 @@ class Outcome:
 
 
 _CHANGED = Outcome(Result.CHANGED)
+_BUSY = Outcome(Result.BUSY, reason="a program here has it open for writing", retry=True)
 _DONE = Outcome(Result.DONE)
 
 
@@ -191,14 +194,17 @@ class Applier(Staging):
             before = self._fs.stat(path)
             if before is None or before.signature != action.expected:
                 return self._otherwise(before)
+            if self._fs.is_being_written(path):
+                return _BUSY
             mode = _with_executable(before.mode, action.executable)
             if before.executable is not None and mode != staged.mode:
                 self._fs.set_mode(staged.path, mode)
             if self._fs.swap(staged.path, path):
-                if not _is_same(self._fs.stat(staged.path), action.expected):
-                    # Somebody wrote between the check and the exchange: theirs goes back.
+                busy = self._fs.is_being_written(staged.path)
+                if busy or not _is_same(self._fs.stat(staged.path), action.expected):
+                    # Somebody wrote between the check and the exchange, or began to: theirs goes back.
                     self._fs.swap(staged.path, path)
-                    return _CHANGED
+                    return _BUSY if busy else _CHANGED
                 self._fs.remove(staged.path)
             else:
                 self._fs.move(staged.path, path, replace=True)
@@ -243,11 +249,14 @@ class Applier(Staging):
             return _DONE
         if before.signature != action.expected:
             return self._otherwise(before)
+        if self._fs.is_being_written(action.path):
+            return _BUSY
         aside = self.new_temp_path()
         self._in_temp(lambda: self._fs.move(action.path, aside))
-        if not _is_same(self._fs.stat(aside), action.expected):
+        busy = self._fs.is_being_written(aside)
+        if busy or not _is_same(self._fs.stat(aside), action.expected):
             self.put_back(aside, action.path)
-            return _CHANGED
+            return _BUSY if busy else _CHANGED
         self._fs.remove(aside)
         self._touched.add(parent_of(action.path))
         return _DONE

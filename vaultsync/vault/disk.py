@@ -22,7 +22,9 @@ from vaultsync.model.records import Signature
 from vaultsync.vault.files import BLOCK, DiskRandomFile, DiskReadFile, signature_of
 from vaultsync.vault.filesystem import DirEntry, DiskKind, Stat
 from vaultsync.vault.folders import Folders, Lent
+from vaultsync.vault.marker import MARKER_NAME
 from vaultsync.vault.native import rename_exchange, rename_new, sync_file_system
+from vaultsync.vault.writers import has_writer
 
 _EXTRA: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # O_NONBLOCK: opening a FIFO that was put in a file's place must not wait for a writer.
@@ -146,6 +148,17 @@ class DiskFileSystem:
             if size != before.size or file.signature() != before:
                 raise UnstableFileError(f"{path} is being written.")
         return hasher.digest(), before
+
+    def is_being_written(self, path: str) -> bool:
+        # Where this is said of a file that nobody writes to as well, it means nothing (a share without leases).
+        return self._has_writer(path) and not self._has_writer(f"{MARKER_DIR}/{MARKER_NAME}")
+
+    def _has_writer(self, path: str) -> bool:
+        try:
+            with self.open_read(path) as file:
+                return has_writer(file.fd)
+        except (FileNotFoundError, PermissionError):
+            return False
 
     def create(self, path: str, content: bytes, mtime_ns: int, *, executable: bool) -> Signature:
         with self._folders() as folders:

@@ -123,6 +123,12 @@ class FileSystem(Protocol):
     def hash(self, path: str) -> tuple[bytes, Signature]:
         """BLAKE3-256 of a file, in constant memory. `UnstableFileError` if somebody wrote meanwhile."""
 
+    def is_being_written(self, path: str) -> bool:
+        """Whether a program has the file open for writing: what it has not written yet would go with the file.
+
+        False where nobody can tell.
+        """
+
     def create(self, path: str, content: bytes, mtime_ns: int, *, executable: bool) -> Signature:
         """A new file. `FileExistsError` if there is something; nothing stays behind on an error."""
 

@@ -6,12 +6,14 @@ import errno
 import io
 import os
 import stat
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import vaultsync.vault.disk
 from tests.unit.vault.kit import OLD_NS, Kit
 from vaultsync.errors import DiskFullError
 from vaultsync.model.paths import windows_obstacle
@@ -347,6 +349,41 @@ def test_a_link_swapped_in_for_a_parent_during_apply_leads_nowhere(
     _interfere(kit, monkeypatch, "swap", swap_in)
     kit.applier.apply([action, new])
     assert {p.name: p.read_text() for p in outside.iterdir()} == {"note.md": "theirs"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else tells who writes")
+def test_what_a_program_has_not_written_yet_is_not_lost(kit: Kit) -> None:
+    kit.write("note.md", "half")
+    write = _write(kit, "note.md", b"new", _signature(kit, "note.md"))
+    remove = RemoveFile("note.md", _signature(kit, "note.md"))
+    with (kit.root / "note.md").open("ab") as program:
+        assert [_apply(kit, action).result for action in (write, remove)] == [Result.BUSY, Result.BUSY]
+        program.write(b" and half")
+    assert (kit.root / "note.md").read_bytes() == b"half and half"
+    assert _apply(kit, write).result is Result.CHANGED
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else tells who writes")
+@pytest.mark.parametrize("call", ["swap", "move"])
+def test_a_program_that_opens_the_file_in_the_last_moment(kit: Kit, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    kit.write("note.md", "half")
+    expected = _signature(kit, "note.md")
+    action = _write(kit, "note.md", b"new", expected) if call == "swap" else RemoveFile("note.md", expected)
+    programs: list[io.BufferedWriter] = []
+    _interfere(kit, monkeypatch, call, lambda: programs.append((kit.root / "note.md").open("ab")))
+    assert _apply(kit, action).result is Result.BUSY
+    with programs[0] as program:
+        program.write(b" and half")
+    assert (kit.root / "note.md").read_bytes() == b"half and half"
+
+
+def test_a_disk_that_says_of_every_file_that_it_is_written_to_is_not_believed(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit.write("note.md", "old")
+    monkeypatch.setattr(vaultsync.vault.disk, "has_writer", lambda _fd: True)
+    action = _write(kit, "note.md", b"new", _signature(kit, "note.md"))
+    assert _apply(kit, action).result is Result.DONE
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/x", ".vaultsync/vault.json", "a/../../x", ".VAULTSYNC/x", "", "a\0b"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
 from vaultsync.daemon.events import ChangeApplied
+from vaultsync.daemon.replica.busy import wait_for_writer
 from vaultsync.daemon.replica.contents import ensure_in_history
 from vaultsync.daemon.replica.observe import history_version, make_parents_known
 from vaultsync.daemon.replica.stage import stage_all
@@ -221,6 +222,8 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
                 look_again(state, target.offer.origin, now_ms)
             if step.source is not None:
                 look_again(state, step.source.record.path, now_ms)
+    elif result.result is Result.BUSY:
+        wait_for_writer(state, target, result.reason, now_ms)
     elif result.disk_full:
         raise DiskFullError("There is no room for what is arriving.")
     elif result.retry or on_disk(target.entry):
