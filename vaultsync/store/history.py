@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,6 +54,13 @@ class HistoryVersion:
     note: str = ""
     """More about the action, for a person."""
 
+
+LOOKED_BACK: Final = 100
+"""How many versions are looked at for a better base than one that is found: what is recorded later descends from what
+was recorded earlier, but for what was kept of peers' versions. A note may have many thousand versions."""
+
+MAX_ID: Final = 2**63 - 1
+"""SQLite's largest row id."""
 
 _COLUMNS: Final = "path, version, hash, size, modified_at, device, action, kept_at, note"
 _ACTIONS: Final = {action.value: action for action in Action}
@@ -170,21 +177,31 @@ class History:
 
         Newest by descent, then by when it was recorded. None if there is no such version.
         """
-        rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM versions v WHERE path = ? AND hash <> x'' "
-            "AND EXISTS (SELECT 1 FROM contents WHERE hash = v.hash) ORDER BY id DESC",
-            (path,),
-        )
         best: tuple[Version, Row] | None = None
-        for row in rows:
+        looked_at = 0
+        for row in self._newest_first(path):
+            looked_at += 1
+            if best is not None and looked_at > LOOKED_BACK:
+                break
             version = unpack_version(row[1])
             if not (a.includes(version) and b.includes(version)):
                 continue
             if best is not None and version.compare(best[0]) is not Order.AFTER:
                 continue
             if self.has(row[2]):
-                best = (version, row)
+                best, looked_at = (version, row), 0
         return None if best is None else self._version_of(best[1])
+
+    def _newest_first(self, path: str) -> Iterator[Row]:
+        """The versions of a path that have a content, the last recorded first."""
+        before = MAX_ID
+        while rows := self._database.rows(
+            f"SELECT {_COLUMNS}, id FROM versions WHERE path = ? AND id < ? AND hash <> x'' ORDER BY id DESC LIMIT ?",
+            (path, before, LOOKED_BACK),
+        ):
+            for row in rows:
+                yield row[:-1]
+            before = rows[-1][-1]
 
     def paths_like(self, text: str, limit: int = 50) -> list[str]:
         """Find as you type: paths that have all words of `text` in them, in any case.

@@ -15,7 +15,9 @@ from blake3 import blake3
 from vaultsync.errors import ContentError, DiskFullError
 from vaultsync.model.records import Entry
 from vaultsync.model.versions import Version
+from vaultsync.store import history
 from vaultsync.store.contents import INLINE_LIMIT
+from vaultsync.store.encoding import unpack_version
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.store.vault_store import VaultStore
 
@@ -259,6 +261,27 @@ class TestBase:
         assert store.history.base("note.md", v1.version, theirs.version) == v1
         assert store.history.base("other.md", ours.version, theirs.version) is None
         assert store.history.base("note.md", Version.of({B: 9}), ours.version) is None
+
+    def test_a_note_of_many_versions_is_not_looked_through_for_each_merge(
+        self, store: VaultStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A note that is saved ten times a second has thousands of versions after an hour."""
+        store.history.keep(hash_of(b"x"), b"x")
+        store.history.record([version(content=b"x", a=count) for count in range(1, 2_001)])
+        unpacked: list[bytes] = []
+
+        def unpack(packed: bytes) -> Version:
+            unpacked.append(packed)
+            return unpack_version(packed)
+
+        monkeypatch.setattr(history, "unpack_version", unpack)
+        found = store.history.base("note.md", Version.of({A: 2_005}), Version.of({A: 1_990, B: 7}))
+        assert found is not None
+        assert found.version == Version.of({A: 1_990})
+        assert len(unpacked) < 200
+        found = store.history.base("note.md", Version.of({A: 2_005}), Version.of({A: 3, B: 7}))
+        assert found is not None
+        assert found.version == Version.of({A: 3}), "however long ago it was"
 
     def test_a_deletion_is_no_base(self, store: VaultStore) -> None:
         store.history.record([version(action=Action.DELETED)])
