@@ -42,6 +42,10 @@ TICK_S: Final = 2.5
 RESCAN_S: Final = 3600.0
 """A full stat scan this often, in case the watcher missed something."""
 
+TOGETHER: Final = 6
+"""Messages of contents, of about 1 MiB each, that are put in place in one step: one wait for the disk for all, and the
+next ones are unpacked meanwhile."""
+
 MAX_OPEN_OFFERS: Final = 100_000
 """Records that one peer may have offered and that could not be settled yet, before no more are read from it."""
 
@@ -186,8 +190,8 @@ class Engine:
         arrived.append(message)
 
         def take() -> Effects | None:
-            messages = []
-            while arrived:
+            messages: list[Arrival] = []
+            while arrived and len(messages) < TOGETHER:
                 messages.append(arrived.popleft())
             # Nothing: a message before this one has taken it along.
             return self.replica.receive_contents(peer, messages, self._now_ms()) if messages else None

@@ -45,8 +45,9 @@ HEARTBEAT_S: Final = 7.0
 ANSWER_S: Final = 8.0
 """How long it has for the answer: a dead path is noticed within the sum, 15 s (the issue asks for 20 s)."""
 
-CONTENTS_AHEAD: Final = 6
-"""Messages of the content stream that are read while the disk is busy with earlier ones."""
+CONTENTS_AHEAD: Final = 12
+"""Messages of the content stream, of about 1 MiB each, that are read while the disk is busy with earlier ones: as
+many again as are put in place together."""
 
 VaultMessages = (Ack, Digest, Resync, Want, ChangeSet, Contents, ManifestPart, Chunks)
 

@@ -15,9 +15,9 @@ from typing import Final
 
 from vaultsync.model.manifests import CHUNKED_ABOVE
 
-WINDOW_BYTES: Final = 12 << 20
-"""The most content, in bytes, that is asked of one peer and not yet answered: a batch that is being written to disk,
-and the next one, which comes meanwhile."""
+WINDOW_BYTES: Final = 20 << 20
+"""The most content, in bytes, that is asked of one peer and not yet put in place: a batch that is being written to
+disk, the next one, which is unpacked meanwhile, and one that is on its way."""
 WINDOW_ITEMS: Final = 4_000
 CHUNKED_AT_ONCE: Final = 2
 """How many chunked files are fetched from one peer side by side."""
@@ -92,7 +92,7 @@ class WantQueue:
         batch: list[Wanted] = []
         room = self._window_bytes - self._asked_bytes.get(peer, 0)
         items = min(most, self._window_items - self._asked_items.get(peer, 0))
-        if room < self._window_bytes // 2:
+        if room < self._window_bytes // 4:
             return batch
         while queue and items > 0:
             want = self._wanted.get(queue[0][1])

@@ -257,19 +257,19 @@ def test_one_answer_changes_a_pace_by_less_than_a_third() -> None:
     assert queue.fastest_first(sorted(paces)) == [b"was fast", b"steady", b"was slow"]
 
 
-def test_a_window_of_odd_size_is_half_free_when_the_smaller_half_is() -> None:
+def test_a_window_of_odd_size_has_room_when_a_quarter_rounded_down_is_free() -> None:
     queue = WantQueue(window_bytes=11)
-    queue.add(b"x", 6, 2, A)
+    queue.add(b"x", 9, 2, A)
     hashes(queue, A)
-    queue.add(b"y", 5, 1, A)
+    queue.add(b"y", 2, 1, A)
     assert hashes(queue, A) == [b"y"]
 
 
-def test_less_than_half_a_window_is_not_asked_for() -> None:
+def test_less_than_a_quarter_of_a_window_is_not_asked_for() -> None:
     queue = WantQueue(window_bytes=100)
-    queue.add(b"x", 60, 2, A)
+    queue.add(b"x", 76, 2, A)
     hashes(queue, A)
-    queue.add(b"y", 40, 1, A)
+    queue.add(b"y", 24, 1, A)
     assert hashes(queue, A) == []
 
 
