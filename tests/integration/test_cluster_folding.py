@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.disk import SimulatedDisk
-from tests.simulation.manners import FOLDING, PLAIN
+from tests.simulation.disk import Crash, SimulatedDisk
+from tests.simulation.manners import FOLDING, PLAIN, Manners
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.replica.explain import explain
 from vaultsync.model.records import State
@@ -227,3 +227,37 @@ def test_two_disks_that_fold_case_keep_each_what_they_have(tmp_path: Path) -> No
     sync(cluster)
     cluster.assert_equal()
     assert texts(c) == {"note.md": "lower\n", "other.md": "upper\n"}
+
+
+@pytest.mark.parametrize("deletes", [False, True], ids=["replaced", "removed"])
+def test_a_crash_in_the_middle_of_a_replacement_removes_nothing(tmp_path: Path, deletes: bool) -> None:
+    """Where no two names can be exchanged, a file is away for a moment while it is replaced."""
+    cluster = Cluster(tmp_path, 2, file_system=lambda root: SimulatedDisk(root, Manners(swaps=False)))
+    a, b = cluster.devices
+    cluster.connect_all()
+    a.write("note.md", "one\n")
+    sync(cluster)
+    if deletes:
+        (a.root / "note.md").unlink()
+    else:
+        a.write("note.md", "one\ntwo\n")
+    disk = b.replica.state.fs
+    assert isinstance(disk, SimulatedDisk)
+
+    def die(_name: str, _path: str) -> None:
+        if not (b.root / "note.md").exists():
+            raise Crash
+
+    disk.before_call = die
+    a.scan()
+    with pytest.raises(Crash):
+        cluster.settle()
+    disk.before_call = None
+    assert texts(b) == {}
+    b.crash()
+    assert texts(b) == ({} if deletes else {"note.md": "one\n"})
+    cluster.connect(a, b)
+    sync(cluster)
+    cluster.assert_equal()
+    assert texts(a) == ({} if deletes else {"note.md": "one\ntwo\n"})
+    assert not list((b.root / ".vaultsync" / "tmp").iterdir())

@@ -3,7 +3,6 @@ empty string for nothing."""
 
 from __future__ import annotations
 
-import shutil
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -161,7 +160,7 @@ def join(world: World, random: Random) -> str:
     world.injected["members joined"] += 1
     if random.random() < 0.5:
         return f"{device.name} joins"
-    shutil.copytree(other.root, device.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".vaultsync"))
+    world.copy_folder(other, device)
     world.ledger.touch_all(device.tree())
     return f"{device.name} joins with a copy of what {other.name} has"
 

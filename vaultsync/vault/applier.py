@@ -206,14 +206,36 @@ class Applier(Staging):
                     self._fs.swap(staged.path, path)
                     return _BUSY if busy else _CHANGED
                 self._fs.remove(staged.path)
-            else:
-                self._fs.move(staged.path, path, replace=True)
+            elif not self._replace_in_two_steps(staged.path, path, action.expected):
+                return _CHANGED
         self._touched.add(parent_of(path))
         now = self._fs.stat(path)
         if now is not None and _is_same(now, staged.signature):
             return Outcome(Result.DONE, now.signature)
         # Already edited again: a signature that is no longer true makes the scanner look.
         return Outcome(Result.DONE, staged.signature)
+
+    def _replace_in_two_steps(self, staged: str, path: str, expected: Signature) -> bool:
+        """Where no two names can be exchanged: what is there goes aside to be looked at, and only then makes way.
+
+        A crash in between is mended at the next start (`leftovers`).
+        """
+        aside = self.new_temp_path()
+        self._fs.move(path, aside)
+        if not _is_same(self._fs.stat(aside), expected):
+            self.put_back(aside, path)
+            return False
+        try:
+            self._fs.move(staged, path)
+        except FileExistsError:
+            # Somebody has saved there in the meantime: an edit of what is aside, which history has.
+            self._fs.remove(aside)
+            return False
+        except OSError:
+            self.put_back(aside, path)
+            raise
+        self._fs.remove(aside)
+        return True
 
     def _dress(self, action: WriteFile) -> Staged:
         """The staged content with the mtime and the executable bit that the record asks for."""

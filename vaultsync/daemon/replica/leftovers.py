@@ -13,17 +13,20 @@ def clean_up(fs: FileSystem, applier: Applier, store: VaultStore, now_ms: int) -
 
     A replaced file lies among the temporary ones for a moment before it is looked at. If a person wrote to it in that
     very moment and the power went in the next, it is their only copy: it is a file that the index knows by its inode,
-    with a content that nobody has.
+    with a content that nobody has. Where a replacement takes two steps, and the second was never made, the file is
+    missing at its place although nobody removed it.
     """
     leftovers = {item.signature.inode: f"{TEMP_DIR}/{item.name}" for item in applier.leftovers()}
     rescued: list[str] = []
     if leftovers:
+        removing = {intent.record.path for intent in store.intents.all() if intent.record.deleted}
         for entry in store.index.below(""):
             path = leftovers.get(entry.signature.inode) if entry.signature is not None else None
             if path is None:
                 continue
             content, _ = fs.hash(path)
-            if content != entry.record.hash and not store.history.has(content):
+            unseen = content != entry.record.hash and not store.history.has(content)
+            if unseen or (entry.record.path not in removing and fs.stat(entry.record.path) is None):
                 applier.put_back(path, entry.record.path)
                 rescued.append(entry.record.path)
     finish_commit(fs, store, now_ms)
