@@ -1,4 +1,4 @@
-"""`python -m tests.load NAME`: put a load on real nodes and say what it costs them."""
+"""`python -m tests.load NAME`: put a load on nodes and say what it costs them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.load.keystrokes import keystrokes
 from tests.load.notes import appearing, many_notes
 from tests.load.pair import Numbers
 from tests.load.society import society
@@ -18,6 +19,7 @@ LOADS: dict[str, Callable[[Path, Callable[[str, Numbers], None], int], None]] = 
     "appearing": lambda where, say, scale: appearing(where, 20_000 // scale, say),
     "society": lambda where, say, scale: society(where, 64 // scale, 20, say),
     "sparse": lambda where, say, scale: sparse(where, (10 << 30) // scale, (640 << 20) // scale, say),
+    "keystrokes": lambda where, say, scale: keystrokes(where, 3_600 / scale, say),
 }
 
 

@@ -55,7 +55,7 @@ class HistoryVersion:
     """More about the action, for a person."""
 
 
-LOOKED_BACK: Final = 100
+LOOKED_BACK: Final = 32
 """How many versions are looked at for a better base than one that is found: what is recorded later descends from what
 was recorded earlier, but for what was kept of peers' versions. A note may have many thousand versions."""
 
