@@ -38,12 +38,15 @@ _KINDS: Final = {
 
 
 def kind_of(path: str) -> TextKind | None:
-    """How the file at `path` is merged, by its name; None if it isn't."""
+    """How the file at `path` is merged, by its name; None if it isn't.
+
+    What has no extension (README, todo, Makefile) is text more often than not; what is none is refused by its content.
+    """
     name = path.rpartition("/")[2].casefold()
     if name.endswith(".excalidraw.md"):
         return TextKind.EXCALIDRAW
     _, dot, extension = name.rpartition(".")
-    return _KINDS.get(extension) if dot else None
+    return _KINDS.get(extension) if dot else TextKind.PLAIN
 
 
 def is_mergeable(path: str, size: int) -> bool:

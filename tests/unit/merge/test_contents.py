@@ -42,8 +42,10 @@ def test_too_large_clashes() -> None:
         ("x.md", MAX_MERGED_BYTES, True),
         ("x.md", MAX_MERGED_BYTES + 1, False),
         ("x.png", 10, False),
-        ("md", 10, False),
-        ("a.md/b", 10, False),
+        ("todo", 10, True),
+        ("a.png/todo", 10, True),
+        (".png", 10, False),
+        ("a.md/b.exe", 10, False),
     ],
 )
 def test_what_merges(path: str, size: int, expected: bool) -> None:
