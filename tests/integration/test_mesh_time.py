@@ -346,6 +346,49 @@ async def test_a_role_reaches_everybody_those_that_are_away_when_they_come_back(
             await again.until(lambda: again.roles[VAULT] == "member")
 
 
+def role_at(device: Household, of: NodeId) -> str | None:
+    peer = device.peers.get_peer(of)
+    return None if peer is None else peer.record.role_in(VAULT)
+
+
+@on_virtual_clock
+async def test_a_role_reaches_who_was_away_while_its_device_called_itself_otherwise(tmp_path: Path) -> None:
+    """What Bert says of himself as an observer is signed by him; Carl takes that he is one from Anna only."""
+    town = Town(tmp_path)
+    async with AsyncExitStack() as stack:
+        anna, bert = await devices(stack, town, "Anna", "Bert")
+        await anna.found()
+        await anna.invite(bert)
+        async with town.device("Carl") as carl:
+            await anna.invite(carl)
+            await anna.until(lambda: linked(anna, bert, carl))
+        await anna.mesh.set_role(VAULT, bert.node_id, "observer")
+        await bert.until(lambda: bert.roles[VAULT] == "observer")
+        bert.name = "Desk"
+        await bert.mesh.announce([VAULT])
+        roster = await anna.memberships.roster(VAULT)
+        await anna.until(lambda: (found := roster.active(bert.node_id)) is not None and found.name == "Desk")
+        async with town.device("Carl") as again:
+            await again.until(lambda: role_at(again, bert.node_id) == "observer")
+
+
+@on_virtual_clock
+async def test_who_describes_itself_before_it_hears_of_its_role_hears_of_it(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    async with AsyncExitStack() as stack:
+        (anna,) = await devices(stack, town, "Anna")
+        await anna.found()
+        async with town.device("Bert") as bert:
+            await anna.invite(bert)
+        await anna.mesh.set_role(VAULT, bert.node_id, "observer")
+        await asyncio.sleep(MINUTE_S)
+        async with town.device("Bert") as again:
+            again.name = "Desk"
+            await again.mesh.announce([VAULT])
+            await again.until(lambda: again.roles[VAULT] == "observer")
+            await anna.until(lambda: role_at(anna, bert.node_id) == "observer")
+
+
 # Keys
 
 

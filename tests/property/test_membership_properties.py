@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.members import MEMBER, OBSERVER, Member, SignedMember
 from vaultsync.protocol.members import member_payload
-from vaultsync.sync.membership import REMOVED_KEPT_MS, Heard, Roster, next_version
+from vaultsync.sync.membership import REMOVED_KEPT_MS, Heard, News, Roster, next_version
 
 VAULT = VaultId(b"v" * 16)
 NODES = [NodeId(bytes([number]) * 32) for number in range(6)]
+A, B, C = NODES[:3]
 RULES = settings(deadline=None, max_examples=200)
 
 
@@ -99,13 +100,17 @@ class Vault:
         first_meeting = target.sponsor == sender and target.active(sender) is None
         if target.active(sender) is None and not first_meeting:
             return  # it is refused
-        news = target.receive(heard(source.listed(self.now_ms)), sender)
-        answer = [record for node in news.outdated if (record := target.get(node)) is not None]
-        source.receive(heard(answer), receiver)
-        for member in target.orphans():
-            target.put(
+        news = self.take(receiver, source.listed(self.now_ms), sender)
+        self.take(sender, [record for node in news.outdated if (record := target.get(node)) is not None], receiver)
+
+    def take(self, receiver: NodeId, records: list[SignedMember], sender: NodeId) -> News:
+        roster = self.rosters[receiver]
+        news = roster.receive(heard(records), sender)
+        for member in {member.node: member for member in (*news.unvouched, *roster.orphans())}.values():
+            roster.put(
                 signed(replace(member, introduced_by=receiver, version=next_version(member, self.now_ms)), receiver)
             )
+        return news
 
     def settle(self) -> None:
         for _ in range(6):
@@ -133,6 +138,7 @@ def play(vault: Vault, steps: list[tuple[object, ...]]) -> None:
 
 @RULES
 @given(st.lists(peaceful, max_size=25))
+@example([("admit", A, B, MEMBER), ("admit", B, C, MEMBER), ("admit", A, C, MEMBER), ("describe", C)])
 def test_all_members_come_to_the_same_list(steps: list[tuple[object, ...]]) -> None:
     vault = Vault.new()
     play(vault, steps)
@@ -140,6 +146,30 @@ def test_all_members_come_to_the_same_list(steps: list[tuple[object, ...]]) -> N
     for node in vault.rosters:
         assert vault.standing(node) == vault.standing(NODES[0])
     assert set(vault.standing(NODES[0])) == set(vault.rosters)
+
+
+calm = st.one_of(
+    st.tuples(st.just("describe"), nodes),
+    st.tuples(st.just("exchange"), nodes, nodes),
+    st.tuples(st.just("demote"), st.just(A), nodes),
+)
+
+
+@RULES
+@given(st.lists(calm, max_size=15))
+@example([("demote", A, C), ("exchange", A, C), ("describe", C), ("exchange", A, C)])
+@example([("demote", A, C), ("describe", C)])
+def test_a_role_reaches_everybody_whatever_who_has_it_says_of_itself_meanwhile(steps: list[tuple[object, ...]]) -> None:
+    vault = Vault.new()
+    for node in NODES[1:]:
+        vault.admit(A, node, MEMBER)
+    vault.settle()
+    play(vault, steps)
+    vault.settle()
+    demoted = {step[2] for step in steps if step[0] == "demote"} - {A}
+    for node, roster in vault.rosters.items():
+        assert vault.standing(node) == vault.standing(A)
+        assert {member.node for member in roster.members() if member.role == OBSERVER} == demoted
 
 
 @RULES
@@ -166,11 +196,17 @@ def test_who_was_removed_is_out_everywhere_and_stays_out(
     for node, roster in vault.rosters.items():
         if roster.active(node) is None:
             continue  # its own introducer fell and nobody vouches for it
+        if roster.active(by) is None:
+            continue  # it never heard of who removed it, and can believe nothing of it
         roster.receive(heard([*old, late, again]), None)
         for other in NODES:
             roster.receive(heard(old), other)
         assert roster.active(who) is None
-    standing = [vault.standing(node) for node in vault.standing(by) if node in vault.rosters]
+    standing = [
+        vault.standing(node)
+        for node in vault.standing(by)
+        if node in vault.rosters and vault.rosters[node].active(by) is not None
+    ]
     assert all(one == standing[0] for one in standing)
 
 

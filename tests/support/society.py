@@ -64,7 +64,7 @@ class Household:
         self.memberships = Memberships(
             identity,
             database,
-            describe=lambda: SelfDescription(name, name.lower(), tuple(str(a) for a in self.endpoint.addresses)),
+            describe=lambda: SelfDescription(self.name, name.lower(), tuple(str(a) for a in self.endpoint.addresses)),
             introductions=lambda vault: self.mesh_switch.get(vault, True),
             now_ms=self.now_ms,
         )

@@ -190,12 +190,12 @@ class Memberships:
             changes = await self._stored(roster, news)
             changes.refused = len(news.refused)
             changes.answer = [record for node in news.outdated if (record := roster.get(node)) is not None]
-            orphans = roster.orphans()
-            if orphans:
+            vouched = {member.node: member for member in (*news.unvouched, *roster.orphans())}
+            if vouched:
                 now_ms = self._now_ms()
                 adopted = [
                     self._sign(replace(member, introduced_by=self.own, version=next_version(member, now_ms)))
-                    for member in orphans
+                    for member in vouched.values()
                 ]
                 await self._put(roster, adopted)
                 changes.records += adopted

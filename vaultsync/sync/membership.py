@@ -6,7 +6,7 @@ Signatures are checked before records come here; the rules decide by whom a reco
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vaultsync.model.ids import NodeId, VaultId
@@ -37,6 +37,10 @@ class News:
     """They stand now, in the order in which they were taken."""
     fallen: list[NodeId] = field(default_factory=list)
     """Devices whose introducer was removed and for which nobody else has vouched."""
+    unvouched: list[Member] = field(default_factory=list)
+    """Members that this device vouches for and that have described themselves: it should sign that anew, with a higher
+    version. Only whoever has heard what they were before can take it as it is, and who described itself before it
+    heard of another role holds fast to the old one."""
     outdated: list[NodeId] = field(default_factory=list)
     """The sender knows less of these than we do: it should be told."""
     refused: list[tuple[SignedMember, str]] = field(default_factory=list)
@@ -123,8 +127,11 @@ class Roster:
         for one in pending:
             if why := verdicts[id(one)]:
                 news.refused.append((one.record, why))
+                self._insist(one, news)
             elif one.record.member.node not in news.outdated:
                 news.outdated.append(one.record.member.node)
+        if not self.may_vouch(self.own):
+            news.unvouched.clear()
         self._forget_oldest_removals()
         return news
 
@@ -189,10 +196,20 @@ class Roster:
             return "it is signed by a device that was removed"
         return "" if signer in (new.introduced_by, new.node, new.succeeds) else "it is signed by somebody else"
 
+    def _insist(self, one: Heard, news: News) -> None:
+        """A member that has not heard what it is now has said something of itself: let what it is count more."""
+        new, known = one.record.member, self.active(one.record.member.node)
+        if known is None or known.introduced_by != self.own or known.generation != new.generation:
+            return
+        if new.active and one.signer == new.node:
+            news.unvouched.append(replace(known, version=new.version))
+
     def _take(self, one: Heard, news: News) -> None:
         new = one.record.member
         self._records[new.node] = one.record
         news.taken.append(one.record)
+        if new.active and new.introduced_by == self.own != one.signer:
+            news.unvouched.append(new)
         if new.active or one.signer == new.node:
             return
         # Removed by another: whom it let in meanwhile, nobody can tell from whom it let in before.

@@ -247,3 +247,29 @@ def test_the_oldest_removals_are_those_of_long_ago() -> None:
 def test_members_are_told_before_removals() -> None:
     made = roster(gone(member(EVE, version=1), at=5))
     assert [each.member.active for each in made.listed(10)] == [True, True, False]
+
+
+def test_whom_this_device_let_in_is_signed_anew_when_it_describes_itself() -> None:
+    """Who never heard that BERT vouches for EVE can take it from BERT only."""
+    described = replace(member(EVE, BERT, version=11), name="desk")
+    made = roster(member(EVE, BERT))
+    assert made.receive([heard(described, EVE)], EVE).unvouched == [described]
+    assert roster(member(EVE)).receive([heard(replace(described, introduced_by=FOUNDER), EVE)], EVE).unvouched == []
+    known = [member(FOUNDER), member(BERT, role=OBSERVER), member(EVE, BERT)]
+    observer = Roster(VAULT, BERT, [signed(each) for each in known])
+    assert observer.receive([heard(described, EVE)], EVE).unvouched == [], "its signature counts for nothing"
+
+
+def test_who_has_not_heard_of_its_role_is_told_it_with_a_higher_version() -> None:
+    made = roster(member(EVE, BERT, version=20, role=OBSERVER))
+    news = made.receive([heard(member(EVE, version=30), EVE)], EVE)
+    assert [why for _, why in news.refused] == ["it is not signed by a member"]
+    assert news.unvouched == [member(EVE, BERT, version=30, role=OBSERVER)]
+    for other in (
+        heard(member(EVE, version=30, generation=1), EVE),
+        heard(member(EVE, OTHER, version=30), OTHER),
+        heard(gone(member(EVE, version=30)), EVE),
+        heard(member(NEW, OTHER), NEW),
+    ):
+        assert made.receive([other], EVE).unvouched == []
+    assert roster(member(EVE, role=OBSERVER)).receive([heard(member(EVE, BERT, version=30), EVE)], EVE).unvouched == []
