@@ -148,20 +148,21 @@ def test_all_members_come_to_the_same_list(steps: list[tuple[object, ...]]) -> N
     assert set(vault.standing(NODES[0])) == set(vault.rosters)
 
 
+few = st.sampled_from(NODES[:3])
 calm = st.one_of(
-    st.tuples(st.just("describe"), nodes),
-    st.tuples(st.just("exchange"), nodes, nodes),
-    st.tuples(st.just("demote"), st.just(A), nodes),
+    st.tuples(st.just("describe"), few),
+    st.tuples(st.just("exchange"), few, few),
+    st.tuples(st.just("demote"), st.just(A), few),
 )
 
 
-@RULES
-@given(st.lists(calm, max_size=15))
+@settings(RULES, max_examples=60)
+@given(st.lists(calm, max_size=12))
 @example([("demote", A, C), ("exchange", A, C), ("describe", C), ("exchange", A, C)])
 @example([("demote", A, C), ("describe", C)])
 def test_a_role_reaches_everybody_whatever_who_has_it_says_of_itself_meanwhile(steps: list[tuple[object, ...]]) -> None:
     vault = Vault.new()
-    for node in NODES[1:]:
+    for node in (B, C):
         vault.admit(A, node, MEMBER)
     vault.settle()
     play(vault, steps)
