@@ -47,7 +47,7 @@ def report(outcome: Outcome) -> None:
     )
     for field in fields(outcome.found):
         for each in getattr(outcome.found, field.name):
-            print(f"    {field.name}: {each[:1500]}")
+            print(f"    {field.name}: {each[:4000]}")
     for word in sorted(outcome.only_in_history):
         print(f"    only in history: {word}")
     sys.stdout.flush()

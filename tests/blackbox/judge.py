@@ -60,6 +60,21 @@ def _content(device: Device, said: Any) -> bool:
     return vault["state"] == "ready" and vault["pending"] == 0 and device.reachable <= in_sync
 
 
+def brief(said: Any) -> str:
+    """What of a status matters here, for people."""
+    if said is None:
+        return "no answer"
+    parts = [
+        f"{each['state']} {each['reason']} pending {each['pending']} digest {each['digest'][:6]} "
+        f"troubles {each['troubles']} held {each['held']}"
+        for each in said["vaults"]
+    ]
+    for peer in said["peers"]:
+        vaults = [f"{each['in_sync']} unsent {each['unsent']}" for each in peer["vaults"]]
+        parts.append(f"{peer['name']}: {peer['state']} {peer['reason']} in sync {vaults}")
+    return f"[{said['node']['name']}: {'; '.join(parts)}]"
+
+
 def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: float) -> tuple[Tree, float] | None:
     """Wait until the folders are alike and all devices say so; the tree, and how long the folders took, in seconds.
 
@@ -82,12 +97,14 @@ def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: f
             if agreed and alike and after == trees:
                 return trees[0], alike_after or 0.0
             if agreed and not alike and after == trees and now > next_question:
-                found.lies.append(f"said to be in sync: {difference(devices, trees)}: {said}")
+                found.lies.append(f"said to be in sync: {difference(devices, trees)}: {[brief(each) for each in said]}")
             next_question = max(next_question, time.monotonic() + 2.0)
         time.sleep(LOOK_EVERY_S)
     trees = [device.tree() for device in devices]
     said = [device.status() for device in devices]
-    found.apart.append(f"{difference(devices, trees) or 'folders alike, but not said to be'}; said: {said}")
+    found.apart.append(
+        f"{difference(devices, trees) or 'folders alike, but not said to be'}; said: {[brief(each) for each in said]}"
+    )
     return None
 
 
@@ -100,7 +117,7 @@ def check_calm(devices: Sequence[Device], tree: Tree, found: Findings) -> None:
         return
     said = [device.command("status") for device in devices]
     if not _all_content(devices, said):
-        found.lies.append(f"in sync, and `status` does not say so: {said}")
+        found.lies.append(f"in sync, and `status` does not say so: {[brief(each) for each in said]}")
 
 
 def check_no_false_claim(device: Device, away: Device, found: Findings) -> None:
@@ -112,7 +129,7 @@ def check_no_false_claim(device: Device, away: Device, found: Findings) -> None:
         if any(not vault["in_sync"] or vault["unsent"] for peer in peers for vault in peer["vaults"]):
             return
         time.sleep(LOOK_EVERY_S)
-    found.lies.append(f"{device.name} says that it is in sync with {away.name}, which is off: {said}")
+    found.lies.append(f"{device.name} says that it is in sync with {away.name}, which is off: {brief(said)}")
 
 
 def difference(devices: Sequence[Device], trees: Sequence[Tree]) -> str:

@@ -32,7 +32,7 @@ class Ledger:
     """Edits of two people that meet: one line, one attachment or one new path, in one spell of acting."""
     _number: int = 0
     _doubled: set[bytes] = field(default_factory=set)
-    """Words that stand in two files, as with a conflict copy: whoever removes one leaves the other."""
+    """Words that stand in two places, as with a conflict copy: whoever removes one leaves the other."""
     _at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _phase_removed: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     _phase_touched: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -76,7 +76,7 @@ class Ledger:
 
         Returns the words that are there although one person removed them, while nobody else was at the same note.
         """
-        seen = Counter(word for content in files for word in words_in(content))
+        seen = Counter(word for content in files for word in WORD.findall(content))
         ghosts = {
             word
             for word, (who, path) in self._phase_removed.items()
