@@ -150,6 +150,33 @@ async def test_odd_files_are_synced_or_shown(tmp_path: Path, environ: dict[str, 
             return (desk.vault / "after all.md").exists()
 
         await until(life_goes_on, "an edit crosses")
+
+        for name in (
+            b"latin-\xe9.md",
+            b"line\nbreak.md",
+            b"bell\a.md",
+            b"back\\slash.md",
+            b"link.md",
+            b"way out",
+            b"loop",
+            b"pipe",
+        ):
+            os.unlink(os.fsencode(desk.vault) + b"/" + name)
+        shutil.rmtree(desk.vault / "deeper")
+        (desk.vault / "twins" / NFD).unlink()
+
+        still = {"dangling.md", "socket", "d", "unreadable.md"} & {path.split("/")[0] for path in shown}
+        left: set[str] = set()
+
+        async def no_longer_shown() -> bool:
+            nonlocal left
+            left = {path.split("/")[0] for path in await troubles(desk)}
+            return left == still
+
+        try:
+            await until(no_longer_shown, "what is gone is no longer shown")
+        except AssertionError:
+            raise AssertionError(f"still shown: {left - still}; not shown: {still - left}") from None
     finally:
         await desk.kill()
         await phone.kill()

@@ -74,8 +74,8 @@ class Survey:
             if self._fetched.get(path) is None:
                 check_path(path)
             seen = self._fs.stat(path)
-        except PathError as error:
-            self.troubles[shown(path)] = _refusal(path, error)
+        except PathError:
+            self._refuse(path)
             return
         except OSError as error:
             self.troubles[path] = error_words(error)
@@ -156,6 +156,22 @@ class Survey:
         if self._selection.reason(path, is_folder=False) is None:
             self.troubles[shown(path)] = KIND_TROUBLES[seen.kind]
         return False
+
+    def _refuse(self, path: str) -> None:
+        """No vault may hold `path`: tell of the outermost folder for which that is so, if it is still there."""
+        for top in sorted((path, *parents_of(path)), key=len):
+            try:
+                check_path(top)
+            except PathError as error:
+                if self._may_be_there(top):
+                    self.troubles[shown(top)] = _refusal(top, error)
+                return
+
+    def _may_be_there(self, path: str) -> bool:
+        try:
+            return self._fs.stat(path) is not None
+        except OSError:
+            return True
 
     def _is_wanted(self, path: str, known: Entry | None, *, is_folder: bool) -> bool:
         if known is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,7 @@ from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
 from vaultsync.model.changes import Observation, record_change
 from vaultsync.model.filters import IGNORE_FILE
+from vaultsync.model.paths import parent_of, parents_of
 from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.moves import link_moves
@@ -18,6 +20,7 @@ from vaultsync.sync.offers import Offer
 from vaultsync.vault.filesystem import DiskKind
 from vaultsync.vault.scanner import Sighting
 from vaultsync.vault.survey import is_hot
+from vaultsync.vault.words import shown
 
 
 def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
@@ -29,10 +32,23 @@ def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
     paths = _without_echoes(state, paths, now_ms)
     sighting = state.scanner.look(paths, state.store.index, now_ms)
     changed = record(state, sighting, now_ms)
-    for path in [path for path in paths if path in state.troubles and path not in sighting.troubles]:
-        if path != IGNORE_FILE and not _is_blocked(state, path):
+    for path in _troubles_among(state, paths, now_ms):
+        if path not in sighting.troubles and path != IGNORE_FILE and not _is_blocked(state, path):
             state.set_trouble(path, "")
     return changed
+
+
+def _troubles_among(state: ReplicaState, paths: Collection[str], now_ms: int) -> list[str]:
+    """The troubles of which a look at `paths` says whether they still are."""
+    looked = {shown(path) for path in paths}
+    found = []
+    for path in state.troubles:
+        if not looked.isdisjoint((path, "", *parents_of(path))):
+            found.append(path)
+        elif unicodedata.normalize("NFC", path) in looked:
+            # Of twins in two Unicode forms only a look at their folder tells whether both are still there.
+            state.again[parent_of(path)] = now_ms
+    return found
 
 
 def _without_echoes(state: ReplicaState, paths: Collection[str], now_ms: int) -> Collection[str]:
