@@ -4,6 +4,7 @@ empty string for nothing."""
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
@@ -243,6 +244,68 @@ async def tidy(world: NodesWorld, host: Host, random: Random) -> str:
     return "; ".join(said)
 
 
+# Members
+
+
+async def join(world: NodesWorld, random: Random) -> str:
+    """Another device uses a ticket of some member's, with an empty folder or with a copy of somebody's."""
+    able = [host for host in world.hosts if host.is_open and not host.disk.is_full]
+    if len(world.hosts) >= MOST_MEMBERS or not able:
+        return ""
+    giver, other = random.choice(able), random.choice(world.hosts)
+    world.calls_to_kill.clear()
+    host = world.new_host(random)
+    if copies := random.random() < 0.5:
+        shutil.copytree(other.root, host.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".vaultsync"))
+        world.ledger.touch_all(host.tree())
+    await host.start()
+    text, _ = await giver.node.make_ticket(giver.service, role="member", life_s=600, reusable=random.random() < 0.5)
+    await host.node.join(text, host.root)
+    world.hosts.append(host)
+    world.injected["members joined"] += 1
+    return f"{host.name} joins by {giver.name}{f' with a copy of what {other.name} has' if copies else ''}"
+
+
+async def leave(world: NodesWorld, random: Random) -> str:
+    """A device leaves the vault, and its person gives it away."""
+    host = _one_too_many(world, random)
+    if host is None or not host.is_open:
+        return ""
+    await host.node.leave_vault(host.service)
+    await _give_away(world, host)
+    world.injected["members left"] += 1
+    return f"{host.name} leaves"
+
+
+async def expel(world: NodesWorld, random: Random) -> str:
+    """Somebody removes another device, whatever that is about to do."""
+    host = _one_too_many(world, random)
+    others = [other for other in world.hosts if other is not host and other.is_open]
+    if host is None or not others:
+        return ""
+    other = random.choice(others)
+    if not await other.node.peers.remove_peer(host.node_id):
+        return f"{other.name} does not know {host.name} yet"
+    await _give_away(world, host)
+    world.injected["members removed"] += 1
+    return f"{other.name} removes {host.name}"
+
+
+def _one_too_many(world: NodesWorld, random: Random) -> Host | None:
+    """Nobody goes while a disk is full or bad: contents that only they have would be nowhere."""
+    if len(world.hosts) <= 2 or any(host.disk.is_full or host.disk.bad for host in world.hosts):
+        return None
+    return random.choice(world.hosts)
+
+
+async def _give_away(world: NodesWorld, host: Host) -> None:
+    await world.bury()
+    world.hosts.remove(host)
+    world.ledger.leave(host.tree(), [other.tree() for other in world.hosts])
+    if host.is_up:
+        await _stop(world, host)
+
+
 RATES: Final[tuple[tuple[str, float, Fault], ...]] = (
     ("links", 3, cut),
     ("repairs", 5, heal),
@@ -260,6 +323,9 @@ RATES: Final[tuple[tuple[str, float, Fault], ...]] = (
     ("repairs", 3, mend),
     ("selections", 1.5, select),
     ("repairs", 3, answer),
+    ("members", 0.6, join),
+    ("members", 0.4, leave),
+    ("members", 0.4, expel),
 )
 """Kind of fault (swarm.py; repairs are none), how often as against 60 edits, and what to do."""
 
@@ -279,6 +345,9 @@ COUNTED: Final = (
     "stops for lack of room",
     "files that cannot be read",
     "calls refused with EIO",
+    "members joined",
+    "members left",
+    "members removed",
     "selections",
     "deletions held",
     "deletions approved",

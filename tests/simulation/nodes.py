@@ -239,7 +239,7 @@ class NodesWorld:
         before: object = None
         while quiet_s < QUIET_S:
             if loop.time() > until_s:
-                raise OracleError(f"restless: after {PATIENCE_S} s: {self._state()}")
+                raise OracleError(f"restless: after {PATIENCE_S} s: {self._unrest() or 'records change'}")
             if quiet_s == 0:
                 for host in self.hosts:
                     if (tell := Watcher.all.get(str(host.root))) is not None:
@@ -248,8 +248,8 @@ class NodesWorld:
             self._complain()
             tidied = [await nodefaults.tidy(self, host, random) for host in self.hosts if host.is_open]
             now = self._state()
-            at_rest = now == before and all(host.is_open for host in self.hosts) and self._proven()
-            quiet_s = quiet_s + 5 if at_rest and not any(tidied) else 0
+            at_rest = now == before and not self._unrest() and not any(tidied)
+            quiet_s = quiet_s + 5 if at_rest else 0
             before = now
         self.ledger.check(self.hosts)
         for host in self.hosts:
@@ -257,17 +257,24 @@ class NodesWorld:
         self.say(f"all agree: {self.fingerprint()[:16]}")
 
     def _state(self) -> list[object]:
-        return [
-            (h.name, h.replica.state.position if h.is_open else (h.service.state, h.service.reason)) for h in self.hosts
-        ]
+        return [host.replica.state.position if host.is_open else None for host in self.hosts]
 
-    def _proven(self) -> bool:
-        return all(
-            host.replica.next_look_ms() is None
-            and len(host.replica.state.sessions) == len(self.hosts) - 1
-            and all(session.in_sync for session in host.replica.state.sessions.values())
-            for host in self.hosts
-        )
+    def _unrest(self) -> list[str]:
+        """What is still to be done, and where."""
+        found: list[str] = []
+        for host in self.hosts:
+            if not host.is_open:
+                found.append(f"{host.name} is {host.service.state}: {host.service.reason}")
+                continue
+            state = host.replica.state
+            left: dict[str, object] = {
+                "looks later at": sorted({*state.again, *state.dirty}) or host.replica.next_look_ms(),
+                "waits for": list(state.offers.paths()),
+                "lacks": len(self.hosts) - 1 - len(state.sessions),
+                "is unequal to": [peer[:2].hex() for peer, session in state.sessions.items() if not session.in_sync],
+            }
+            found += [f"{host.name} {what} {which}" for what, which in left.items() if which]
+        return found
 
     def fingerprint(self) -> str:
         """Of everything that every device has."""
