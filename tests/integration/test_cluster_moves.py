@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.cluster import Cluster, Device
 from vaultsync.model.filters import DEFAULT_CATEGORIES, Category
+from vaultsync.model.records import State
 from vaultsync.store.history import Action
+from vaultsync.vault import scanner
 from vaultsync.vault.selection import Selection
 
 NOTE = "# A note\n\nfirst paragraph\n\nsecond paragraph\n\nthird paragraph\n"
@@ -40,6 +42,24 @@ def rename(device: Device, old: str, new: str) -> None:
 
 def inode(device: Device, path: str) -> int:
     return (device.root / path).stat().st_ino
+
+
+def test_a_folder_of_more_than_fits_into_one_look_is_renamed_as_one(
+    pair: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second half of what was moved passed for deleted, and waited for a person's word."""
+    a, _ = pair.devices
+    share(pair, **{f"old/{number}": f"{number}\n" * 500 for number in range(80)})
+    monkeypatch.setattr(scanner, "_BATCH_BYTES", 20_000)
+    pair.now_ms += 10_000
+    sent = pair.sent_bytes
+    rename(a, "old", "new")
+    a.look(["old", "new"])
+    pair.settle()
+    pair.assert_equal()
+    states = {entry.state for entry in a.replica.state.store.index.entries()}
+    assert states == {State.PRESENT}, "nothing passes for deleted"
+    assert pair.sent_bytes - sent < 80 * 300, "no content crosses the network again"
 
 
 def test_a_rename_is_recorded_as_one_and_happens_as_one(pair: Cluster) -> None:

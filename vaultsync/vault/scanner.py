@@ -65,6 +65,8 @@ class _Reading:
     now_ms: int
     sighting: Sighting = field(default_factory=Sighting)
     content_bytes: int = 0
+    gone: set[bytes] = field(default_factory=set)
+    """Hashes of the files that are missing."""
 
 
 class Scanner:
@@ -78,16 +80,17 @@ class Scanner:
     def look(self, paths: Collection[str], index: IndexView, now_ms: int) -> Sighting:
         """Look at dirty paths: files, folders (with all that is in them), and what is no longer there.
 
-        When contents of more than 32 MiB would have to be held, the rest of the paths is left for `again`.
+        When contents of more than 32 MiB would have to be held, the rest of the paths is left for `again`, save for
+        files that may be what was moved: a move of which half is seen is a deletion.
         Raises `VaultOfflineError` if something is missing and so is the vault's marker.
         """
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
             survey.visit_all(paths)
             reading = _Reading(index, now_ms)
-            self._begin(survey, reading)
+            moved = self._begin(survey, reading)
             for path, seen in survey.changed:
-                if reading.content_bytes >= _BATCH_BYTES:
+                if reading.content_bytes >= _BATCH_BYTES and seen.signature.inode not in moved:
                     reading.sighting.again[path] = 0
                 else:
                     self._read(path, seen, reading)
@@ -140,6 +143,7 @@ class Scanner:
         for entry in gone:
             self._emptied.pop(entry.record.path, None)
             out.append(Observation(entry.record.path, None))
+            reading.gone.add(entry.record.hash)
         out.extend(Observation(path, Kind.DIR) for path in survey.folders)
         reading.sighting.troubles.update(survey.troubles)
         reading.sighting.again.update(survey.again)
@@ -175,6 +179,9 @@ class Scanner:
             if known.signature != signature:
                 sighting.touched.append((path, signature))
             return
+        if digest in reading.gone:
+            # It has only been moved: history has the content, and a folder may hold more than fits into memory.
+            content = None
         reading.content_bytes += len(content or b"")
         sighting.observations.append(
             Observation(

@@ -210,6 +210,19 @@ def test_too_much_content_for_one_look_is_left_for_the_next(kit: Kit) -> None:
     assert len(kit.look(*sighting.again).observations) == 8
 
 
+def test_a_folder_that_was_moved_is_seen_whole_however_much_is_in_it(kit: Kit) -> None:
+    for n in range(40):
+        kit.write(f"old/{n:02}.bin", bytes([n]) * (1 << 20))
+    kit.sweep()
+    kit.sweep()
+    (kit.root / "old").rename(kit.root / "new")
+    kit.write("new/other.bin", "not moved")
+    sighting = kit.look("old", "new")
+    assert not sighting.again
+    assert len([path for path, what in seen(sighting).items() if what == "file"]) == 41
+    assert [o.path for o in sighting.observations if o.content is not None] == ["new/other.bin"]
+
+
 def test_an_emptied_file_waits_to_be_believed(kit: Kit) -> None:
     kit.write("a.md", "text")
     kit.sweep()
