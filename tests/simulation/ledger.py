@@ -121,11 +121,11 @@ class Ledger:
         for device, tree, without in zip(devices, trees, blocked, strict=True):
             _check_index(device, {*tree, *without})
             _check_no_work(device, without)
-        self._check_words(devices, whole, anywhere=not any(blocked))
+        self._check_words(devices, whole)
         self._check_names(whole)
 
-    def _check_words(self, devices: Sequence[Workplace], tree: dict[str, bytes | None], *, anywhere: bool) -> None:
-        """`anywhere`: every file is in some folder."""
+    def _check_words(self, devices: Sequence[Workplace], tree: dict[str, bytes | None]) -> None:
+        """`tree`: what is in any folder."""
         alive = tokens_of(tree)
         written = {f"w{number}z" for number in range(1, self._count + 1)}
         lost = written - self._given_up - alive
@@ -133,8 +133,7 @@ class Ledger:
             kept = set().union(*map(_tokens_in_history, devices))
             if lost - kept:
                 raise OracleError(f"lost: {sorted(lost - kept)}")
-            if anywhere:
-                raise OracleError(f"hidden: {sorted(lost)} are only in history")
+            raise OracleError(f"hidden: {sorted(lost)} are only in history")
         back = self._long_gone & alive
         back |= {token for token, by in self._gone.items() if token in alive and not self._who_else(token, by)}
         if back:
