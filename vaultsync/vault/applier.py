@@ -203,7 +203,7 @@ class Applier(Staging):
                 busy = self._fs.is_being_written(staged.path)
                 if busy or not _is_same(self._fs.stat(staged.path), action.expected):
                     # Somebody wrote between the check and the exchange, or began to: theirs goes back.
-                    self._fs.swap(staged.path, path)
+                    self._swap_back(staged, path)
                     return _BUSY if busy else _CHANGED
                 self._fs.remove(staged.path)
             elif not self._replace_in_two_steps(staged.path, path, action.expected):
@@ -214,6 +214,13 @@ class Applier(Staging):
             return Outcome(Result.DONE, now.signature)
         # Already edited again: a signature that is no longer true makes the scanner look.
         return Outcome(Result.DONE, staged.signature)
+
+    def _swap_back(self, staged: Staged, path: str) -> None:
+        self._fs.swap(staged.path, path)
+        if not _is_same(self._fs.stat(staged.path), staged.signature):
+            # Not ours came out, but what they have put there since: that stays, and the one before it comes beside it.
+            self._fs.swap(staged.path, path)
+            self.put_back(staged.path, path)
 
     def _replace_in_two_steps(self, staged: str, path: str, expected: Signature) -> bool:
         """Where no two names can be exchanged: what is there goes aside to be looked at, and only then makes way.

@@ -152,6 +152,28 @@ def test_an_atomic_save_between_check_and_exchange_survives(kit: Kit, monkeypatc
     assert (kit.root / "note.md").read_bytes() == b"rep"
 
 
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_what_is_put_in_place_of_ours_before_it_is_taken_back_survives(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, *, as_folder: bool
+) -> None:
+    kit.write("note.md", "old")
+    action = _write(kit, "note.md", b"new", _signature(kit, "note.md"))
+    target = kit.root / "note.md"
+
+    def save_once_more() -> None:
+        target.unlink()
+        kit.write("note.md/inside.md" if as_folder else "note.md", "the last word")
+
+    swap = kit.fs.swap
+    edits: list[Callable[[], object]] = [lambda: kit.write("note.md", "in the last moment"), save_once_more]
+    monkeypatch.setattr(kit.fs, "swap", lambda one, other: (edits and edits.pop(0)(), swap(one, other))[1])
+    assert _apply(kit, action).result is Result.CHANGED
+    assert (target / "inside.md" if as_folder else target).read_bytes() == b"the last word"
+    assert (kit.root / "note (rescued 1).md").read_bytes() == b"in the last moment"
+    kit.applier.discard(action.staged)
+    assert kit.temporary() == []
+
+
 def test_an_edit_between_check_and_removal_survives(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     kit.write("note.md", "old")
     action = RemoveFile("note.md", _signature(kit, "note.md"))
