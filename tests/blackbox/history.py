@@ -160,7 +160,7 @@ def play(
     only: Collection[str] = (),
     start: Start | None = None,
 ) -> Outcome:
-    """One history below `base`, which is emptied again if there is nothing to find fault with.
+    """One history below `base`, which is emptied again if there is nothing to look into.
 
     `build` is a folder that holds the product to try, if it is not this one; `only` names the kinds of spells that
     there are to be, all if it is empty; `start` is how daemons and commands begin, as a person starts them by default.
@@ -169,7 +169,7 @@ def play(
     shutil.rmtree(where, ignore_errors=True)
     cold = Cold(build or Path(__file__).parents[2])
     outcome = History(where, seed, start or cold, cold).play(spells, only)
-    if outcome.found.bad:
+    if outcome.found.bad or outcome.only_in_history:
         (where / "diary.txt").write_text("\n".join(outcome.diary))
     else:
         shutil.rmtree(where, ignore_errors=True)

@@ -11,6 +11,8 @@ from tests.blackbox.device import Device
 from tests.blackbox.ledger import Ledger, words_in
 
 LOOK_EVERY_S = 0.05
+LOOKS_SHARE = 0.05
+"""So much of the time that has passed is waited until the next look: looking must not be what the devices wait for."""
 CALM_S = 0.7
 NOTICED_S = 3.0
 """After the last deed a daemon may take so long to see it: until then, what it says is not held against it."""
@@ -99,7 +101,7 @@ def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: f
             if agreed and not alike and after == trees and now > next_question:
                 found.lies.append(f"said to be in sync: {difference(devices, trees)}: {[brief(each) for each in said]}")
             next_question = max(next_question, time.monotonic() + 2.0)
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(max(LOOK_EVERY_S, LOOKS_SHARE * (time.monotonic() - began)))
     trees = [device.tree() for device in devices]
     said = [device.status() for device in devices]
     found.apart.append(

@@ -63,6 +63,14 @@ class Ledger:
             self.removed[word] = f"{who} {how} {path}"
             self._phase_removed[word] = (who, path)
 
+    def take_back(self, written: set[bytes], removed: set[bytes]) -> None:
+        """An edit did not come about."""
+        for word in written:
+            del self.written[word]
+        for word in removed:
+            self.removed.pop(word, None)
+            self._phase_removed.pop(word, None)
+
     def copied(self, content: bytes) -> None:
         """Somebody made a second file of this content: its words stand twice from now on."""
         self._doubled |= words_in(content)

@@ -85,6 +85,10 @@ class Person:
                 self._touch(lines[max(spot - 1, 0) : spot + 1], name)
                 lines.insert(spot, self.line(name))
         text = b"".join(lines)
+        if self.read(name) != before:
+            # What just came from elsewhere would be written over unseen: no program can know, and no judge.
+            self.ledger.take_back(words_in(text) - words_in(before), words_in(before) - words_in(text))
+            return f"edit {name}: {kind}, in vain"
         # Now and then without an end to the last line.
         self.save(name, text.removesuffix(b"\n") if lot.random() < 0.1 else text)
         return f"edit {name}: {kind}"

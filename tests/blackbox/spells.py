@@ -192,6 +192,8 @@ def restored_backup(history: History) -> None:
     history.note(f"{device.name} has the index of before")
     for _ in range(lot.randint(0, 4)):
         _some_deed(history)
+    # What it has synced since then looks to it as if it had been written while it was off.
+    history.ledger.unclear()
     device.run()
 
 
