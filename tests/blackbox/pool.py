@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -12,6 +15,9 @@ from tests.blackbox.starting import Start, Warm
 
 COLD_EVERY = 8
 """One history in so many starts its daemons as a person does; the others by the quick way."""
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)"""
 
 _warm: list[Start] = []
 
@@ -25,6 +31,9 @@ def play_all(
 
 
 def _load(build: Path) -> None:
+    if sys.platform == "linux":
+        # Whatever ends the pool ends its processes; the daemons go with them.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _warm.append(Warm(build))
 
 
