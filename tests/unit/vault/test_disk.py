@@ -136,6 +136,24 @@ def test_a_file_that_is_written_meanwhile_is_unstable(kit: Kit, monkeypatch: pyt
             call("a.md")
 
 
+def test_a_file_that_grows_is_not_read_to_its_end(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = 0
+
+    class Recorded(DiskReadFile):
+        def read(self, size: int) -> bytes:
+            nonlocal reads
+            reads += 1
+            with open(f"/proc/self/fd/{self.fd}", "ab") as recording:
+                recording.write(b"one more frame")
+            return super().read(size)
+
+    kit.write("film.mp4", bytes(20 << 20))
+    monkeypatch.setattr(disk, "DiskReadFile", Recorded)
+    with pytest.raises(UnstableFileError):
+        kit.fs.hash("film.mp4")
+    assert reads == 1
+
+
 def test_create_leaves_nothing_behind_when_it_fails(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(fd: int, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "full")
