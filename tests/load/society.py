@@ -11,10 +11,13 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import pytest
+
 from tests.load.pair import Numbers
 from tests.load.town import LOOK_EVERY_S, Town, Townsman, town
 from tests.simulation.loop import InlineLoop
-from vaultsync.errors import NodeError
+from vaultsync.daemon.pairing import MAX_PEERS
+from vaultsync.errors import RefusedError
 
 QUIET_S: Final = 20
 NOTE_BYTES: Final = 5_000
@@ -104,23 +107,22 @@ def society(where: Path, count: int, edits: int, say: Callable[[str, Numbers], N
     async def play() -> None:
         async with town(where) as place:
             await live(place, count, edits, say)
-            if count == 64:
-                await refuse_one_more(place)
+            if count == MAX_PEERS:
+                await fill_up(place)
 
     with asyncio.Runner(loop_factory=lambda: InlineLoop(Random(1))) as runner:
         runner.run(play())
 
 
-async def refuse_one_more(place: Town) -> None:
-    """A 65th device is told why it can't come in."""
+async def fill_up(place: Town) -> None:
+    """One more, and each device has as many peers as a vault may have. The next is told why it can't come in."""
+    await place.grow(1)
+    await place.until(lambda: place.all_linked, "all are connected")
     late = Townsman(place, len(place.devices) + 1)
     await late.start()
     try:
-        await late.node.join(await place.ticket(), late.root)
-    except NodeError as error:
-        print(f"{late.name}: {error}")
-    else:
-        raise AssertionError("it was let in")
+        with pytest.raises(RefusedError, match="as many devices as it can have"):
+            await late.node.join(await place.ticket(), late.root)
     finally:
         await late.stop()
         await asyncio.sleep(LOOK_EVERY_S)

@@ -10,9 +10,11 @@ from typing import Final
 
 import pytest
 
-from tests.load.society import edited, idle, live, note, refuse_one_more
+from tests.load.society import edited, fill_up, idle, live, note
 from tests.load.town import Town, town
 from tests.simulation.loop import InlineLoop
+from vaultsync.daemon import pairing
+from vaultsync.daemon.pairing import MAX_PEERS
 
 COUNT: Final = 7
 PAIRS: Final = COUNT * (COUNT - 1) // 2
@@ -68,7 +70,17 @@ def test_an_edit_that_is_passed_on_to_who_has_no_other_way_goes_with_its_content
 @pytest.mark.long
 def test_sixty_four_devices(tmp_path: Path) -> None:
     async def act(place: Town) -> None:
-        await live(place, 64, 5, lambda what, numbers: print(what, numbers))
-        await refuse_one_more(place)
+        await live(place, MAX_PEERS, 5, lambda what, numbers: print(what, numbers))
+        await fill_up(place)
+
+    play(tmp_path, act)
+
+
+def test_a_vault_has_so_many_devices_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairing, "MAX_PEERS", 3)
+
+    async def act(place: Town) -> None:
+        await place.grow(3)
+        await fill_up(place)
 
     play(tmp_path, act)
