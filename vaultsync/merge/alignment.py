@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vaultsync.merge.matching import Hunk, find_hunks, keep_apart
-from vaultsync.merge.tokens import ALIKE, Profile, is_trivial, similarity, weigh_line, words_of
+from vaultsync.merge.tokens import ALIKE, Profile, is_heading, is_trivial, similarity, weigh_line, words_of
 
 MAX_PAIRS: Final = 2_500
 """Largest table (base lines x side lines) that is filled to pair the edited lines of one hunk."""
@@ -186,7 +186,8 @@ def _pair_rest(
 ) -> list[tuple[int, int, bool]]:
     """`found`, and between its pairs the lines that something else was put in the place of.
 
-    As many lines as there were: one for one, in order. Else only lines of text stand for lines of text.
+    As many lines as there were: one for one, in order. Else only lines of text stand for lines of text. A heading in
+    the place of a heading is a version of it.
     """
     pairs: list[tuple[int, int, bool]] = []
     x = y = 0
@@ -201,7 +202,10 @@ def _pair_rest(
         if len(open_rows) != len(open_columns):
             open_rows = [row for row in open_rows if base[row].strip()]
             open_columns = [column for column in open_columns if side[column].strip()]
-        pairs.extend((row, column, False) for row, column in zip(open_rows, open_columns, strict=False))
+        pairs.extend(
+            (row, column, is_heading(base[row]) and is_heading(side[column]))
+            for row, column in zip(open_rows, open_columns, strict=False)
+        )
         if i < len(base):
             pairs.append((i, j, True))
             x, y = x + 1, y + 1

@@ -11,7 +11,7 @@ from vaultsync.merge.lines import Line, three_way
 from vaultsync.merge.moves import drop_echoes, relocate
 from vaultsync.merge.tokens import is_trivial, texts_of
 from vaultsync.merge.union import unite
-from vaultsync.merge.words import merge_block, merge_line
+from vaultsync.merge.words import merge_block, merge_line, unnumbered
 
 BOTH_KEPT: Final = "Both wordings of what was changed on both sides were kept."
 EDIT_KEPT: Final = "What one side deleted and the other edited was kept."
@@ -57,6 +57,8 @@ class _Weaver:
         """Lines that one side moved, as the other side edited them, by their new place."""
         self.joined: tuple[dict[int, list[Line]], dict[int, list[Line]]] = ({}, {})
         """Lines that one side put between lines which the other moved, by the line they follow at the new place."""
+        self.rescued = GONE
+        """The base line that was kept last because it was edited, where the other side deleted it."""
         self._follow_moves()
 
     def run(self) -> Woven:
@@ -78,6 +80,7 @@ class _Weaver:
         return self.out
 
     def _follow_moves(self) -> None:
+        texts = texts_of(self.base)
         for side, fates in enumerate(self.fates):
             other = self.fates[1 - side]
             for i, j in fates.moved.items():
@@ -86,10 +89,15 @@ class _Weaver:
                     self.replaced[side][j] = self.sides[1 - side][k]
             arrived = set(other.moved.values())
             for gap in list(other.inserted):
-                behind = relocate(fates, gap)
-                if behind is not None and arrived.isdisjoint(other.inserted[gap]):
-                    lines = [self.sides[1 - side][j] for j in other.inserted.pop(gap)]
-                    self.joined[side].setdefault(behind, []).extend(lines)
+                new = [self.sides[1 - side][j] for j in other.inserted[gap]]
+                if not new or not arrived.isdisjoint(other.inserted[gap]):
+                    continue
+                behind = relocate(texts, fates, gap, new[0].text)
+                if behind is not None:
+                    del other.inserted[gap]
+                    if not texts[gap - 1].strip():
+                        new = _parted_before(new)
+                    self.joined[side].setdefault(behind, []).extend(new)
 
     def _new_lines(self, side: int, gap: int) -> list[Line]:
         lines: list[Line] = []
@@ -130,11 +138,15 @@ class _Weaver:
         if a is None or b is None:
             side = 0 if a is not None else 1
             kept = a if a is not None else b
-            if kept is None or not self._is_edited(side, i):
+            if kept is None:
                 return None, None
+            if not self._is_edited(side, i):
+                parts = not base.text.strip() and self.rescued == i - 1
+                return (kept if parts else None), None
             if i in self.fates[1 - side].moved and i in self.fates[side].alike:
                 return None, None
             self.out.notes.add(EDIT_KEPT)
+            self.rescued = i
             return kept, None
         if a.text == b.text or b.text == base.text or a.text == base.text:
             text = three_way(base.text, a.text, b.text)
@@ -149,9 +161,9 @@ class _Weaver:
         return None if j == GONE else self.sides[side][j]
 
     def _is_edited(self, side: int, i: int) -> bool:
-        """Whether a side changed more than the white space of base line `i`."""
+        """Whether a side changed more of base line `i` than its white space, or the number that it has in a list."""
         line = self._image(side, i)
-        return line is not None and line.text.split() != self.base[i].text.split()
+        return line is not None and unnumbered(line.text).split() != unnumbered(self.base[i].text).split()
 
     def _is_touched(self, side: int, i: int) -> bool:
         line = self._image(side, i)
@@ -203,3 +215,9 @@ class _Weaver:
             sum(self._is_touched(0, i) for i in said),
             sum(self._is_touched(1, i) for i in said),
         )
+
+
+def _parted_before(lines: list[Line]) -> list[Line]:
+    """A paragraph that comes before the blank line that parts it from the next, as one that comes after."""
+    blank = lines[-1] if not lines[-1].text.strip() else Line("", lines[-1].ending)
+    return [blank, *(lines[:-1] if blank is lines[-1] else lines)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vaultsync.merge.alignment import GONE, Fates
-from vaultsync.merge.tokens import words_of
+from vaultsync.merge.tokens import is_heading, words_of
 
 DISTINCT_WORDS = 4
 """From this many words on, a line that both sides added in different places is one thought, not two."""
@@ -59,7 +59,32 @@ def _same_block(base: Sequence[str], gap: int, place: int) -> bool:
     return high - low <= 50 and all(base[i].strip() for i in range(low, high))
 
 
-def relocate(fates: Fates, gap: int) -> int | None:
-    """The side's line behind which an insertion at `gap` belongs, if the lines on both sides of it moved together."""
+def relocate(base: Sequence[str], fates: Fates, gap: int, new: str) -> int | None:
+    """The side's line behind which an insertion at `gap` that begins with the line `new` belongs, if that was moved.
+
+    So it is if the lines on both sides of the gap moved together; and at the end of what moved, if what the insertion
+    is part of moved along: the item that it is indented under, or its section's heading.
+    """
     before, after = fates.moved.get(gap - 1, GONE), fates.moved.get(gap, GONE)
-    return before if before != GONE and after == before + 1 else None
+    if before != GONE and after == before + 1:
+        return before
+    last = next((i for i in range(gap - 1, -1, -1) if base[i].strip()), GONE)
+    behind = fates.moved.get(last, GONE)
+    if GONE in (last, behind) or after != GONE:
+        return None
+    above = _above(base, last, new)
+    return behind if fates.moved.get(above) == behind - (last - above) else None
+
+
+def _above(base: Sequence[str], last: int, new: str) -> int:
+    """The base line at `last` or before that a line `new` behind `last` is part of; `GONE` if it is of none."""
+    if not new.strip() or is_heading(new):
+        return GONE
+    indent = _indent(new)
+    if indent:
+        return next((i for i in range(last, -1, -1) if base[i].strip() and _indent(base[i]) < indent), GONE)
+    return next((i for i in range(last, -1, -1) if is_heading(base[i])), GONE)
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

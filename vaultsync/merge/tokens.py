@@ -57,6 +57,10 @@ def is_trivial(text: str) -> bool:
     return len(_WORD.findall(text[:200])) < 2
 
 
+def is_heading(text: str) -> bool:
+    return text.lstrip("#").startswith(" ") and text.startswith("#")
+
+
 def weigh_line(text: str) -> int:
     """How much it says that two lines are equal: blank ones little, long ones much."""
     if is_trivial(text):

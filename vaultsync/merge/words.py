@@ -83,6 +83,12 @@ def holds_all(longer: str, shorter: str) -> bool:
     return all(token in tokens for token in tokenize(short.strip()) if not token.isspace())
 
 
+def unnumbered(line: str) -> str:
+    """`line`, and if it is an item of a numbered list, without its number."""
+    (indent, marker, box), rest = _split_prefix(line)
+    return indent + marker.lstrip("0123456789") + box + rest
+
+
 def _split_prefix(line: str) -> tuple[tuple[str, str, str], str]:
     match = _PREFIX.match(line)
     assert match is not None
