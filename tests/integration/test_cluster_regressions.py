@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.events import IndexesDiffer
-from vaultsync.model.filters import DEFAULT_CATEGORIES
+from vaultsync.model.filters import DEFAULT_CATEGORIES, Category
 from vaultsync.protocol.framing import StreamKind
 
 
@@ -438,3 +438,35 @@ def test_a_note_that_a_program_keeps_open(pair: Cluster, deleted: bool) -> None:
     agree(pair)
     assert not b.replica.state.troubles
     assert b.tree() == ({} if deleted else {"n.md": b"one\ntwo\n"})
+
+
+def test_a_look_at_the_whole_vault_in_place_of_one_at_a_path(pair: Cluster) -> None:
+    """What had come for a place that was to be looked at first stayed away, if the whole vault was looked at then."""
+    a, b = pair.devices
+    share(pair, {"n.md": "one\n"})
+    a.write("f/n.md", "two\n")
+    a.scan()
+    b.write("f", "a file\n")
+    while pair.deliverable() or any(pair.pull(*each, what) for each in pair.pullable() for what in StreamKind):
+        for channel in pair.deliverable():
+            pair.deliver(channel)
+    assert b.replica.take_dirty(b.now_ms) == {"f", "f/n.md"}
+    b.look([""])
+    pair.settle()
+    assert b.read("f/n.md") == "two\n"
+    agree(pair)
+
+
+def test_a_deletion_that_meets_what_was_left_out_until_now_does_not_return(pair: Cluster) -> None:
+    a, b = pair.devices
+    share(pair, {"h/note.md": "one\n"})
+    without_notes = b.replica.state.selection.with_categories(DEFAULT_CATEGORIES - {Category.NOTES})
+    pair.carry_out(b, b.replica.select(without_notes, b.now_ms))
+    pair.settle()
+    shutil.rmtree(a.root / "h")
+    b.categories = DEFAULT_CATEGORIES
+    pair.carry_out(b, b.replica.select(b.replica.state.selection.with_categories(DEFAULT_CATEGORIES), b.now_ms))
+    a.scan()
+    pair.settle()
+    agree(pair)
+    assert a.tree() == {}

@@ -33,6 +33,7 @@ from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.store.retention import Pruned, Retention
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.session import Session
+from vaultsync.vault.coalescer import WHOLE_VAULT
 from vaultsync.vault.native import trim_heap
 from vaultsync.vault.selection import Selection
 
@@ -125,8 +126,12 @@ class Replica:
 
     def look(self, paths: Collection[str], now_ms: int) -> Effects:
         """Look at paths that may have changed on disk."""
-        changed = observe.look(self._state, paths, now_ms)
-        return self._after_change({*paths, *changed}, now_ms)
+        state = self._state
+        # A look at the whole vault takes the place of those at single paths; it names only what has changed.
+        settled = {*paths, *state.awaiting_look} if WHOLE_VAULT in paths else set(paths)
+        changed = observe.look(state, paths, now_ms)
+        state.awaiting_look -= settled
+        return self._after_change({*settled, *changed}, now_ms)
 
     def sweep(self, now_ms: int) -> Iterator[Effects]:
         """Look through the whole vault, one batch per step."""
@@ -146,6 +151,7 @@ class Replica:
         for path in due:
             del state.again[path]
         dirty, state.dirty = state.dirty | due, set()
+        state.awaiting_look |= {path for path in dirty if path in state.offers}
         return dirty
 
     def next_look_ms(self) -> int | None:

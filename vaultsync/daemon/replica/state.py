@@ -68,6 +68,8 @@ class ReplicaState:
     """By node id, 32 bytes; of connected peers only."""
     dirty: set[str] = field(default_factory=set)
     """Paths whose disk was not what the index says; the owner looks at them next."""
+    awaiting_look: set[str] = field(default_factory=set)
+    """Of what was dirty and somebody has taken to look at: that for which something is offered."""
     again: dict[str, int] = field(default_factory=dict)
     """Paths to look at later, and when (Unix ms)."""
     attempts: dict[str, int] = field(default_factory=dict)
