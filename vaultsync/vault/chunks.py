@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Final, Self
 
 from blake3 import blake3
 from fastcdc import fastcdc
 
-from vaultsync.errors import UnstableFileError
+from vaultsync.errors import DiskFullError, UnstableFileError
 from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest, Places
 from vaultsync.vault.filesystem import TEMP_DIR, FileSystem, RandomFile
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.words import FULL
 
 PART_SUFFIX: Final = ".part"
 
@@ -66,11 +67,21 @@ def _lengths(view: memoryview) -> Iterator[int]:
             yield piece.length
 
 
+@contextmanager
+def _room_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise DiskFullError("There is no room for what is arriving.") from error
+        raise
+
+
 class PartialFile:
     """A file in `.vaultsync/tmp` that is put together from chunks, in any order, across restarts."""
 
     def __init__(self, fs: FileSystem, manifest: Manifest) -> None:
-        """Opens what an earlier run has left, checking what is there, or makes a new one. `OSError`."""
+        """Opens what an earlier run has left, checking it, or makes a new one. `DiskFullError`, `OSError`."""
         self.manifest = manifest
         self.path = part_path(manifest.hash)
         self._fs = fs
@@ -94,9 +105,10 @@ class PartialFile:
             return file
         if there is not None:
             self._fs.remove(self.path)
-        if self._fs.stat(TEMP_DIR) is None:
-            self._fs.mkdir(TEMP_DIR)
-        return self._fs.open_random(self.path, create_size=self.manifest.size)
+        with _room_told():
+            if self._fs.stat(TEMP_DIR) is None:
+                self._fs.mkdir(TEMP_DIR)
+            return self._fs.open_random(self.path, create_size=self.manifest.size)
 
     def _have(self, index: int) -> None:
         self._missing[index] = 0
@@ -136,7 +148,8 @@ class PartialFile:
             offset = self._chunks.offset_at(index)
             # A file with holes, as disk images have them, arrives with holes.
             if not (zeros and self._reads_zeros(offset, len(data))):
-                self._file.write_at(offset, data)
+                with _room_told():
+                    self._file.write_at(offset, data)
             self._have(index)
 
     def _reads_zeros(self, offset: int, size: int) -> bool:

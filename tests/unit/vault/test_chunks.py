@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.unit.vault.kit import OLD_NS, Kit
-from vaultsync.errors import UnstableFileError
+from vaultsync.errors import DiskFullError, UnstableFileError
 from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest
 from vaultsync.model.records import EMPTY_HASH
 from vaultsync.vault import chunks
 from vaultsync.vault.applier import Result, WriteFile
 from vaultsync.vault.chunks import PartialFile, cut, part_path
+from vaultsync.vault.files import DiskRandomFile
 from vaultsync.vault.hashing import hash_bytes
 
 CONTENT = random.Random(7).randbytes(20 << 20)
@@ -209,3 +211,21 @@ def test_what_comes_twice_is_put_once(kit: Kit) -> None:
         left = partial.unwritten_bytes
         partial.write(first, _data(CONTENT, first))
         assert partial.unwritten_bytes == left == len(CONTENT) - first.size
+
+
+@pytest.mark.parametrize("call", ["open_random", "write_at"])
+def test_a_full_disk_is_told_as_such(kit: Kit, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    manifest = _cut(kit, "big.bin", CONTENT[: 1 << 20])
+    if call == "open_random":
+        monkeypatch.setattr(kit.fs, call, full)
+        with pytest.raises(DiskFullError):
+            PartialFile(kit.fs, manifest)
+        return
+    with PartialFile(kit.fs, manifest) as partial:
+        monkeypatch.setattr(DiskRandomFile, call, full)
+        chunk = manifest.chunks[0]
+        with pytest.raises(DiskFullError):
+            partial.write(chunk, _data(CONTENT, chunk))

@@ -64,7 +64,8 @@ class _Commit:
 def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
     """Reach the targets as far as they can be reached. Returns the paths to look at in the next round."""
     commit = _Commit(closed=list(work.done))
-    here = sort_out(state, [target for target in work.targets if not _left_out(state, target, commit, now_ms)])
+    targets = [target for target in work.targets if not _left_out(state, target, commit, now_ms)]
+    here = sort_out(state, [target for target in targets if not _is_unseen(state, target, now_ms)])
     for target, reason, place in here.blocked:
         _block(state, target, reason, commit, now_ms, shown_at=place)
     work.more.update(here.later)
@@ -97,6 +98,21 @@ def _left_out(state: ReplicaState, target: Target, commit: _Commit, now_ms: int)
         _block(state, target, f"it is larger than {MAX_FILE >> 30} GiB", commit, now_ms)
     else:
         return False
+    return True
+
+
+def _is_unseen(state: ReplicaState, target: Target, now_ms: int) -> bool:
+    """Whether something is to end that this device left out until now, and that still lies in its folder.
+
+    It has to be looked at first: afterwards it would pass for a new file.
+    """
+    entry = target.entry
+    if not target.record.deleted or entry is None or entry.state is not State.WANTED:
+        return False
+    there = state.fs.stat(target.record.path)
+    if there is None or there.kind is not (DiskKind.DIR if entry.record.kind is Kind.DIR else DiskKind.FILE):
+        return False
+    look_again(state, target.record.path, now_ms)
     return True
 
 
