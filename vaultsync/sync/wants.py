@@ -16,9 +16,15 @@ from typing import Final
 from vaultsync.model.manifests import CHUNKED_ABOVE
 
 WINDOW_BYTES: Final = 20 << 20
-"""The most content, in bytes, that is asked of one peer and not yet put in place: a batch that is being written to
+"""The most content, in bytes, that is asked of a fast peer and not yet put in place: a batch that is being written to
 disk, the next one, which is unpacked meanwhile, and one that is on its way."""
 WINDOW_ITEMS: Final = 4_000
+FIRST_BYTES: Final = 4 << 20
+"""As much of a peer that has not answered yet: what it was asked for, nobody else is."""
+LEAST_BYTES: Final = 1 << 20
+"""As much of the slowest: a message."""
+AHEAD_MS: Final = 4_000
+"""For how long a peer is given work, at its pace."""
 CHUNKED_AT_ONCE: Final = 2
 """How many chunked files are fetched from one peer side by side."""
 NEWS: Final = 0.3
@@ -58,7 +64,8 @@ class WantQueue:
         self._window_items = window_items
         self._wanted: dict[bytes, Wanted] = {}
         self._queues: dict[bytes, list[tuple[tuple[int, int, bytes], bytes]]] = {}
-        self._heard_ms: dict[bytes, int] = {}
+        self._heard: dict[bytes, tuple[int, int]] = {}
+        """When a peer was heard last (ms), and the bytes of then that no time had passed for yet."""
         self._pace: dict[bytes, float] = {}
         self._asked_bytes: dict[bytes, int] = {}
         self._asked_items: dict[bytes, int] = {}
@@ -90,9 +97,10 @@ class WantQueue:
         """What to ask `peer` for now: up to `most` that fit its window, in order, and that no other was asked for."""
         queue = self._queues.get(peer, [])
         batch: list[Wanted] = []
-        room = self._window_bytes - self._asked_bytes.get(peer, 0)
+        window = self._window(peer)
+        room = window - self._asked_bytes.get(peer, 0)
         items = min(most, self._window_items - self._asked_items.get(peer, 0))
-        if room < self._window_bytes // 4:
+        if room < window // 4:
             return batch
         while queue and items > 0:
             want = self._wanted.get(queue[0][1])
@@ -147,7 +155,7 @@ class WantQueue:
         for content in orphans:
             self._total_bytes -= self._wanted.pop(content).size
         self._queues.pop(peer, None)
-        self._heard_ms.pop(peer, None)
+        self._heard.pop(peer, None)
         self._pace.pop(peer, None)
         self._asked_bytes.pop(peer, None)
         self._asked_items.pop(peer, None)
@@ -156,12 +164,15 @@ class WantQueue:
 
     def heard(self, peer: bytes, size: int, now_ms: int) -> None:
         """`peer` has sent `size` bytes of what it was asked for. Call after what came has been taken off."""
-        before = self._heard_ms.pop(peer, None)
-        if before is not None and now_ms > before:
-            pace = size / (now_ms - before)
+        before_ms, uncounted = self._heard.pop(peer, (None, 0))
+        size += uncounted  # several answers may be taken together
+        if before_ms is not None and now_ms > before_ms:
+            pace = size / (now_ms - before_ms)
             self._pace[peer] = pace if peer not in self._pace else (1 - NEWS) * self._pace[peer] + NEWS * pace
+            size = 0
         if self._asked_items.get(peer):
-            self._heard_ms[peer] = now_ms  # a peer that is asked for nothing is not slow, it is idle
+            # A peer that is asked for nothing is not slow, it is idle.
+            self._heard[peer] = (now_ms, size if before_ms is not None else 0)
 
     def fastest_first(self, peers: Iterable[bytes]) -> list[bytes]:
         """`peers` in the order in which to ask them; one that was never heard comes first, to be tried."""
@@ -176,6 +187,12 @@ class WantQueue:
         """Nobody waits for these any more."""
         for content in contents:
             self.arrived(content)
+
+    def _window(self, peer: bytes) -> int:
+        """How much content may be asked of `peer`: a slow one must not keep what others could give sooner."""
+        pace = self._pace.get(peer)
+        wished = FIRST_BYTES if pace is None else max(LEAST_BYTES, int(pace * AHEAD_MS))
+        return min(wished, self._window_bytes)
 
     def _weight(self, want: Wanted) -> int:
         """Chunked files have a window of their own (vault's partial files): they must not hold up notes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.records import device
 from vaultsync.model.manifests import CHUNKED_ABOVE
-from vaultsync.sync.wants import CHUNKED_AT_ONCE, WantQueue
+from vaultsync.sync.wants import AHEAD_MS, CHUNKED_AT_ONCE, FIRST_BYTES, LEAST_BYTES, WINDOW_BYTES, WantQueue
 
 A, B, C = device(1), device(2), device(3)
 
@@ -271,6 +271,48 @@ def test_less_than_a_quarter_of_a_window_is_not_asked_for() -> None:
     hashes(queue, A)
     queue.add(b"y", 24, 1, A)
     assert hashes(queue, A) == []
+
+
+def test_a_peer_is_given_as_much_as_it_can_send_soon() -> None:
+    queue = WantQueue()
+    mib = 1 << 20
+    for number in range(40):
+        queue.add(bytes([number]), mib, -number, A)
+    asked = hashes(queue, A)
+    assert len(asked) == FIRST_BYTES // mib, "it has not shown its pace yet"
+    now_ms = 1_000
+    queue.heard(A, 0, now_ms)
+
+    def answer(count: int, in_ms: int) -> int:
+        nonlocal now_ms
+        now_ms += in_ms
+        for content in asked[:count]:
+            queue.arrived(content)
+        del asked[:count]
+        queue.heard(A, count * mib, now_ms)
+        more = hashes(queue, A)
+        asked.extend(more)
+        return len(asked)
+
+    assert answer(1, in_ms=500) == 2 * AHEAD_MS // 1_000, "2 MiB in a second"
+    assert answer(4, in_ms=100) == WINDOW_BYTES // mib, "much faster than anybody need be"
+    for _ in range(20):
+        most = answer(1, in_ms=60_000)
+    assert most == LEAST_BYTES // mib, "what it was given before it became slow has come by now"
+
+
+def test_answers_that_are_taken_together_count_together() -> None:
+    queue = WantQueue(window_bytes=1_000)
+    for peer in (A, B):
+        for number in range(4):
+            queue.add(bytes([number]) + peer, 100, -number, peer)
+        hashes(queue, peer)
+        queue.heard(peer, 0, 1_000)
+    for size, now_ms in ((100, 1_100), (100, 1_100), (100, 1_200)):
+        queue.heard(A, size, now_ms)
+    for size, now_ms in ((100, 1_100), (100, 1_200)):
+        queue.heard(B, size, now_ms)
+    assert queue.fastest_first([B, A]) == [A, B]
 
 
 def test_a_window_is_filled_to_its_last_byte() -> None:
