@@ -16,7 +16,7 @@ from aioquic.quic.packet import QuicPacketType, QuicProtocolVersion, pull_quic_h
 from vaultsync.errors import CloseCode, RefusedError, TransportError, UnreachableError
 from vaultsync.protocol.limits import ALPN
 from vaultsync.transport.identity import Identity
-from vaultsync.transport.quic import QuicEndpoint, QuicSettings, listen
+from vaultsync.transport.quic import QuicEndpoint, QuicSettings, listen, waiting_room
 
 MakeEndpoint = Callable[[QuicSettings], Awaitable[QuicEndpoint]]
 
@@ -120,6 +120,24 @@ async def test_a_full_waiting_room_ignores_newcomers_until_there_is_room(make: M
     for end in waiting:
         assert (await end)[0] is CloseCode.TIMEOUT
     await assert_it_still_works(endpoint, make)
+
+
+async def test_whoever_fills_the_waiting_room_gives_up_places_for_others(
+    make: MakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half-done handshakes from proven addresses, as many as there are places: each newcomer costs the crowd one."""
+    endpoint = await make(QuicSettings(max_handshakes=8))
+    crowd, others = "192.0.2.1", iter(range(100))
+    # Everybody is at 127.0.0.1 here; the room is told otherwise.
+    monkeypatch.setattr(waiting_room, "_origin", lambda _: next(others) if len(endpoint._handshakes) >= 8 else crowd)
+    monkeypatch.setattr(endpoint._handshakes, "_share", 8)
+    for _ in range(8):
+        await ask(endpoint, first_flight())
+    first, *rest = endpoint._handshakes
+    await assert_it_still_works(endpoint, make)
+    assert list(endpoint._handshakes) == rest
+    assert first not in endpoint._connections
+    assert (await first.wait_closed())[0] is CloseCode.NORMAL
 
 
 async def test_too_many_connections_are_refused_in_words(make: MakeEndpoint) -> None:

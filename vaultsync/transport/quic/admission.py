@@ -79,8 +79,6 @@ class Admission:
             return None
         if connections >= self._settings.max_connections:
             return _close(header, QuicErrorCode.CONNECTION_REFUSED)
-        if handshakes >= self._settings.max_handshakes:
-            return None
         if header.token:
             return self._check_token(header, address, now)
         if handshakes >= self._settings.retry_above:

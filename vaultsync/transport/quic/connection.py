@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from aioquic.quic import events
 
@@ -24,19 +24,11 @@ from vaultsync.transport.closing import End, clean_reason, lost
 from vaultsync.transport.quic.addresses import to_address
 from vaultsync.transport.quic.closing import translate
 from vaultsync.transport.quic.mutual import Ending, MutualConnection, ending_of
+from vaultsync.transport.quic.outbox import Outbox
 from vaultsync.transport.quic.settings import QuicSettings
 from vaultsync.transport.quic.streams import QuicReceiveStream, QuicSendStream
 from vaultsync.transport.quic.table import StreamTable
 from vaultsync.transport.quic.udp import Datagram, SocketAddress
-
-MAX_AMPLIFICATION: Final = 3
-"""Bytes for each one that came from an address that is not proven (RFC 9000 §8.1)."""
-
-MAX_FAREWELLS: Final = 16
-"""How often the close is repeated to a peer that goes on sending (RFC 9000 §10.2.1 asks for a bound)."""
-
-REKEY_AFTER: Final = 1 << 22
-"""Datagrams under one key; AES-GCM allows 2^23 packets (RFC 9001 §6.6)."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,9 +80,8 @@ class QuicPeerConnection:
         self._peer: NodeId | None = None
         self._peer_address: SocketAddress | None = None
         self._streams = StreamTable(self)
+        self._outbox = Outbox(quic, wire, dialed=expected is not None)
         self._end: asyncio.Future[End] = self._loop.create_future()
-        self._farewell: list[Datagram] = []
-        self._farewells = 0
         self._wake_pending = False
         self._abandoned = False
         self._timer: asyncio.TimerHandle | None = None
@@ -98,9 +89,6 @@ class QuicPeerConnection:
         self._heard_at = now
         self._pinged = False
         self._handshake_deadline = now + settings.handshake_timeout_s
-        self._bytes_sent = 0
-        self._bytes_received = 0
-        self._datagrams_sent = 0
         self._probes = 0
         self._probed: dict[int, asyncio.Future[None]] = {}
 
@@ -130,11 +118,11 @@ class QuicPeerConnection:
 
     @property
     def bytes_sent(self) -> int:
-        return self._bytes_sent
+        return self._outbox.bytes_sent
 
     @property
     def bytes_received(self) -> int:
-        return self._bytes_received
+        return self._outbox.bytes_received
 
     @property
     def unread(self) -> int:
@@ -194,9 +182,9 @@ class QuicPeerConnection:
 
     def receive(self, data: bytes, address: SocketAddress, now: float) -> None:
         """Take one datagram. `pump` must follow once all that wait are taken."""
-        self._bytes_received += len(data)
+        self._outbox.bytes_received += len(data)
         if self.quic.ending is not None:
-            self._repeat_farewell()
+            self._outbox.repeat_farewell()
             return
         self._heard_at = now
         self._pinged = False
@@ -265,37 +253,12 @@ class QuicPeerConnection:
             _log.exception("sending broke the connection")
             self._finish(Ending(int(CloseCode.INTERNAL), from_application=True, reason="", by_peer=False))
             return
-        if not datagrams:
-            return
-        if self.quic.ending is not None:
-            self._farewell = datagrams
-        self._send(datagrams)
-
-    def _send(self, datagrams: list[Datagram]) -> None:
-        if not self.dialed and not self.quic.address_proven:
-            # aioquic keeps to this itself, but for the packet that closes.
-            size = sum(len(data) for data, _ in datagrams)
-            if self._bytes_sent + size > MAX_AMPLIFICATION * self._bytes_received:
-                return
-        self._count_sent(datagrams)
-        self._wire.send(datagrams)
+        if datagrams:
+            self._outbox.send(datagrams)
 
     def _probe_size(self) -> None:
         if self.established.done() and (probe := self.quic.size_probe(self._loop.time())) is not None:
-            self._count_sent([probe])
-            self._wire.send([probe])
-
-    def _count_sent(self, datagrams: list[Datagram]) -> None:
-        self._bytes_sent += sum(len(data) for data, _ in datagrams)
-        before = self._datagrams_sent
-        self._datagrams_sent += len(datagrams)
-        if before // REKEY_AFTER != self._datagrams_sent // REKEY_AFTER:
-            self.quic.request_key_update()
-
-    def _repeat_farewell(self) -> None:
-        if self._farewell and self._farewells < MAX_FAREWELLS:
-            self._farewells += 1
-            self._send(self._farewell)
+            self._outbox.send_now([probe])
 
     def _take_events(self) -> None:
         while (event := self.quic.next_event()) is not None:

@@ -26,6 +26,7 @@ from vaultsync.transport.quic.connection import QuicPeerConnection
 from vaultsync.transport.quic.mutual import MutualConnection, check_aioquic
 from vaultsync.transport.quic.settings import QuicSettings
 from vaultsync.transport.quic.udp import Datagram, DatagramIO, SocketAddress, attach, bind
+from vaultsync.transport.quic.waiting_room import WaitingRoom
 
 CERTIFICATE_RENEWAL_S: Final = 24 * 3600.0
 """Age from which on a new certificate is made for the next connection."""
@@ -70,7 +71,7 @@ class QuicEndpoint:
         self._admission = Admission(settings)
         self._routes: dict[bytes, QuicPeerConnection] = {}
         self._connections: dict[QuicPeerConnection, set[bytes]] = {}
-        self._handshakes: set[QuicPeerConnection] = set()
+        self._handshakes: WaitingRoom[QuicPeerConnection] = WaitingRoom(settings.max_handshakes)
         self._accepted: deque[QuicPeerConnection] = deque()
         self._arrival = asyncio.Event()
         self._certificate: tuple[float, x509.Certificate] | None = None
@@ -263,6 +264,13 @@ class QuicEndpoint:
             self._io.send([(verdict, address)])
         if not isinstance(verdict, Admitted):
             return None
+        free, leaves = self._handshakes.make_room(address, now)
+        if not free:
+            return None
+        if leaves is not None:
+            # Without a word, and without the time that a close takes: that would hold its place among the connections.
+            leaves.abandon()
+            self.forget(leaves)
         quic = MutualConnection(
             configuration=self._configuration(is_client=False, address=address),
             settings=self._settings,
@@ -271,7 +279,7 @@ class QuicEndpoint:
         )
         connection = QuicPeerConnection(quic, self, self._settings, expected=None, wall_clock=self._clock)
         self._connections[connection] = set()
-        self._handshakes.add(connection)
+        self._handshakes.add(connection, address, now)
         self.route(verdict.destination, connection)
         self.route(quic.host_cid, connection)
         return connection

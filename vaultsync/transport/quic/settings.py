@@ -21,7 +21,7 @@ class QuicSettings:
     max_connections: int = 256
     """Open connections and handshakes, both ways, that one endpoint holds."""
     max_handshakes: int = 64
-    """Incoming handshakes under way; more are ignored until some end."""
+    """Incoming handshakes under way; what happens to more is the waiting room's rule."""
     retry_above: int = 16
     """Incoming handshakes from which on newcomers must first prove their address (RFC 9000 §8.1.2)."""
 
