@@ -58,7 +58,9 @@ def is_trivial(text: str) -> bool:
 
 
 def is_heading(text: str) -> bool:
-    return text.lstrip("#").startswith(" ") and text.startswith("#")
+    """Whether `text` is an ATX heading (CommonMark 4.2)."""
+    hashes = len(text) - len(text.lstrip("#"))
+    return 1 <= hashes <= 6 and text[hashes : hashes + 1] in ("", " ", "\t")
 
 
 def weigh_line(text: str) -> int:

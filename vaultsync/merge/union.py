@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vaultsync.merge.lines import Line
 from vaultsync.merge.matching import find_hunks
-from vaultsync.merge.tokens import is_trivial, texts_of, weigh_line
+from vaultsync.merge.tokens import is_heading, is_trivial, texts_of, weigh_line
 
 
 def unite(a: Sequence[Line], b: Sequence[Line]) -> list[Line]:
@@ -75,9 +75,3 @@ def _place(block: Sequence[Line]) -> tuple[bool, bool, int, bool, list[str]]:
         bool(block[-1].text.strip()),
         texts_of(block),
     )
-
-
-def is_heading(text: str) -> bool:
-    """Whether `text` is an ATX heading (CommonMark 4.2)."""
-    hashes = len(text) - len(text.lstrip("#"))
-    return 1 <= hashes <= 6 and text[hashes : hashes + 1] in ("", " ", "\t")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from vaultsync.merge import Clash, Merged, merge_contents
+from vaultsync.merge.diff3 import weave_lines
+from vaultsync.merge.lines import Text
+from vaultsync.merge.tokens import words_of
 
 CORPUS = Path(__file__).parents[2] / "merge_corpus"
 
@@ -90,3 +94,18 @@ def test_the_corpus_is_large_and_says_why() -> None:
     assert len(CASES) >= 200
     assert all(len(case.sentence) > 15 for case in CASES.values())
     assert len({(case.base, case.a, case.b, case.path) for case in CASES.values()}) == len(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_weaving_keeps_the_same_lines_whichever_side_comes_first(name: str) -> None:
+    """`merge_contents` puts the sides in an order; what `weave_lines` keeps must not hang on it."""
+    case = CASES[name]
+    try:
+        base, a, b = (Text.split((each or b"").decode()).lines for each in (case.base, case.a, case.b))
+    except UnicodeError:
+        return
+    one, other = weave_lines(base, a, b), weave_lines(base, b, a)
+    kept, also = (Counter((*sorted(words_of(line.text)), line.ending) for line in each.lines) for each in (one, other))
+    assert kept == also
+    assert (one.notes, one.said, one.disputed) == (other.notes, other.said, other.disputed)
+    assert one.touched == other.touched[::-1]

@@ -56,3 +56,33 @@ def test_the_search_gives_up_rather_than_take_forever(monkeypatch: pytest.Monkey
     base = [f"{i % 7}" for i in range(5000)]
     side = [f"{i % 11}" for i in range(5000)]
     assert rebuild(base, side, find_hunks(base, side, weigh)) == side
+
+
+def longest_common(x: list[str], y: list[str]) -> int:
+    row = [0] * (len(y) + 1)
+    for item in x:
+        above = row
+        row = [0]
+        for k, other in enumerate(y):
+            row.append(above[k] + 1 if item == other else max(row[-1], above[k + 1]))
+    return row[-1]
+
+
+@pytest.mark.parametrize("cells", [0, 20_000])
+def test_no_more_changes_than_there_must_be(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters that all come again and again anchor nothing: this is the search itself, or the table."""
+    monkeypatch.setattr(matching, "MAX_CELLS", cells)
+    rng = random.Random(7)
+    for _ in range(300):
+        base, side = ([rng.choice("aabbc") for _ in range(rng.randrange(12))] * 2 for _ in range(2))
+        hunks = find_hunks(base, side, lambda _: 1)
+        kept = len(base) - sum(hunk.end - hunk.start for hunk in hunks)
+        assert kept == longest_common(base, side)
+
+
+@pytest.mark.parametrize(("edits", "kept"), [(4, 4), (3, 0)])
+def test_the_search_follows_as_many_edits_as_it_may(edits: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MAX_CELLS", 0)
+    monkeypatch.setattr(matching, "MAX_EDITS", edits)
+    hunks = find_hunks(list("xxabab"), list("ababyy"), lambda _: 1)
+    assert 6 - sum(hunk.end - hunk.start for hunk in hunks) == kept

@@ -32,3 +32,14 @@ def test_in_code_every_line_stays() -> None:
     for fence, other in (("```", "~~~"), ("~~~", "```")):
         merged = [THOUGHT, fence, other, THOUGHT, fence, THOUGHT]
         assert dropped(merged, [THOUGHT], [THOUGHT]) == merged[:-1]
+
+
+def test_the_side_that_says_it_most_often_counts() -> None:
+    merged = [THOUGHT, "x", THOUGHT]
+    assert dropped(merged, merged, [THOUGHT]) == merged
+
+
+def test_fences_in_quotes_and_of_more_signs_are_fences() -> None:
+    for fence in ("> ```", "\t```", "````md", "  ~~~~"):
+        merged = [THOUGHT, fence, THOUGHT, fence.rstrip("md"), THOUGHT]
+        assert dropped(merged, [THOUGHT]) == merged[:-1], fence

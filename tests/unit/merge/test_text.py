@@ -7,7 +7,9 @@ import pytest
 from vaultsync.merge import Clash, Merged, diff3, merge_contents, text
 from vaultsync.merge.alignment import MAX_PAIRS
 from vaultsync.merge.diff3 import Woven
-from vaultsync.merge.lines import Line
+from vaultsync.merge.lines import Line, Text
+from vaultsync.merge.result import CannotMergeError
+from vaultsync.merge.text import common_text
 
 
 def test_a_merge_that_loses_a_word_is_refused_whatever_lost_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +39,70 @@ def test_a_long_list_that_one_side_wrote_anew_takes_the_other_sides_edit() -> No
     wanted[34] = "- item number 33 always stands here"
     assert isinstance(result, Merged)
     assert result.content.decode().split("\n") == wanted
+
+
+def rewritten(lines: int, rewritten: int) -> Merged | Clash:
+    """A note of which both sides write some lines anew, each in its own way."""
+    base = [f"line{i} stands here" for i in range(lines)]
+    sides = [[f"{mark}{i}{mark} {mark}x{i}" if i < rewritten else line for i, line in enumerate(base)] for mark in "qz"]
+    return merge_contents("n.md", *("\n".join(each).encode() for each in (base, *sides)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "disputed", "merges", "why"),
+    [
+        (4, 4, True, "four lines are few, even if they are all"),
+        (5, 5, False, "all of five"),
+        (12, 6, True, "no more than half"),
+        (12, 7, False, "more than half"),
+    ],
+)
+def test_how_much_both_may_rewrite(lines: int, disputed: int, merges: bool, why: str) -> None:
+    result = rewritten(lines, disputed)
+    if merges:
+        assert isinstance(result, Merged), why
+    else:
+        assert result == Clash("Both sides rewrote more than half of it, each in its own way."), why
+
+
+def common(a: str, b: str, shared: int = 0, of: int = 0) -> str:
+    return common_text(Text.split(a), Text.split(b), shared, of).join()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "begun", "why"),
+    [
+        ("red one\nblue two\n", "red one\ngreen three\n", "red one\n", "half is enough"),
+        ("- [ ] call home\n", "- [x] call home\n", "- [ ] call home\n", "a box was empty before it was ticked"),
+        ("- [X] call home\n", "- [ ] call home\n", "- [ ] call home\n", "a box was empty before it was ticked"),
+        ("red one and more\n", "red one\n", "red one\n", "the shorter came first"),
+        (
+            "red one\nblue two\nsame old\n",
+            "red one here\nblue two there\nsame old\n",
+            "red one\nblue two\nsame old\n",
+            "each line goes on from its own",
+        ),
+        ("\nred one\nsame old\n", "red one here\nsame old\n", "red one\nsame old\n", "a blank line begins nothing"),
+        ("red one", "red one", "red one", "none ends in a newline"),
+        ("red one\n", "red one", "red one", "only one ends in a newline"),
+        ("\ufeffred one\n", "\ufeffred one\n", "\ufeffred one\n", "both have a byte order mark"),
+        ("\ufeffred one\n", "red one\n", "red one\n", "only one has"),
+    ],
+)
+def test_what_two_texts_made_apart_could_have_begun_as(a: str, b: str, begun: str, why: str) -> None:
+    assert common(a, b) == begun, why
+    assert common(b, a) == begun, why
+
+
+def test_what_they_share_elsewhere_counts() -> None:
+    a, b = "same one\nred two\nred three\n", "same one\nblue four\nblue five\n"
+    with pytest.raises(CannotMergeError, match="made apart and have little in common"):
+        common(a, b)
+    assert common(a, b, shared=1, of=1) == "same one\n"
+    with pytest.raises(CannotMergeError):
+        common(a, b, shared=1, of=2)
+
+
+def test_lines_begin_others_in_one_order_only() -> None:
+    a, b = "blue two\nred one\nsame old\nsame new\n", "red one here\nblue two there\nsame old\nsame new\n"
+    assert common(a, b) == "blue two\nsame old\nsame new\n"
