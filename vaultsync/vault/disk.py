@@ -50,14 +50,12 @@ class DiskFileSystem:
     @property
     def folds_case(self) -> bool:
         if self._folds_case is None:
-            try:
-                there = os.lstat(os.path.join(self.root, MARKER_DIR))
-            except FileNotFoundError:
+            names = os.listdir(self.root) if os.path.isdir(self.root) else []
+            if MARKER_DIR not in names:
                 return False  # nobody can tell yet
-            try:
-                self._folds_case = os.path.samestat(there, os.lstat(os.path.join(self.root, MARKER_DIR.upper())))
-            except FileNotFoundError:
-                self._folds_case = False
+            # File systems in user space may give one file another inode under each of its names.
+            other = MARKER_DIR.upper()
+            self._folds_case = other not in names and os.path.lexists(os.path.join(self.root, other))
         return self._folds_case
 
     def free_bytes(self) -> int:
@@ -160,8 +158,8 @@ class DiskFileSystem:
         try:
             with self.open_read(path) as file:
                 return has_writer(file.fd)
-        except (FileNotFoundError, PermissionError):
-            return False
+        except OSError:
+            return False  # it is gone, no file at all, or cannot be read; who asks looks at what it is, too
 
     def create(self, path: str, content: bytes, mtime_ns: int, *, executable: bool) -> Signature:
         with self._folders() as folders:

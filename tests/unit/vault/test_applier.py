@@ -152,6 +152,23 @@ def test_an_atomic_save_between_check_and_exchange_survives(kit: Kit, monkeypatc
     assert (kit.root / "note.md").read_bytes() == b"rep"
 
 
+@pytest.mark.parametrize("call", ["swap", "move"])
+def test_a_folder_made_between_check_and_exchange_or_removal_survives(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    kit.write("note.md", "old")
+    expected = _signature(kit, "note.md")
+    action = _write(kit, "note.md", b"new", expected) if call == "swap" else RemoveFile("note.md", expected)
+
+    def make_folder() -> None:
+        (kit.root / "note.md").unlink()
+        kit.write("note.md/inside.md", "in the last moment")
+
+    _interfere(kit, monkeypatch, call, make_folder)
+    assert _apply(kit, action).result is Result.CHANGED
+    assert (kit.root / "note.md/inside.md").read_bytes() == b"in the last moment"
+
+
 @pytest.mark.parametrize("as_folder", [False, True])
 def test_what_is_put_in_place_of_ours_before_it_is_taken_back_survives(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, *, as_folder: bool
