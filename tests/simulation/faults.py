@@ -10,6 +10,7 @@ from tests.support.cluster import Device
 from vaultsync.daemon.events import DeletionHeld
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.model.filters import DEFAULT_CATEGORIES, IGNORE_FILE, Category
+from vaultsync.model.paths import parents_of
 from vaultsync.model.records import State
 
 if TYPE_CHECKING:
@@ -126,9 +127,11 @@ def held(device: Device) -> bool:
 
 
 def decide(world: World, device: Device, random: Random) -> str:
-    """Say that all deletions were meant, or not."""
+    """Say that all deletions were meant, or not. They were, if a file is now where their folder was."""
     replica, now_ms = device.replica, device.now_ms
-    if random.random() < 0.5:
+    files = {path for path, content in device.tree().items() if content is not None}
+    held_paths = [entry.record.path for entry in replica.state.store.index.in_state(State.HELD)]
+    if random.random() < 0.5 or any(not files.isdisjoint(parents_of(path)) for path in held_paths):
         world.at_work(device, lambda: device.cluster.carry_out(device, replica.approve_deletions(None, now_ms)[1]))
         world.injected["deletions approved"] += 1
         return f"{device.name} means its deletions"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tests.simulation.host import Host
 from vaultsync.errors import VaultsyncError
 from vaultsync.model.filters import DEFAULT_CATEGORIES, IGNORE_FILE, Category
+from vaultsync.model.paths import parents_of
 from vaultsync.model.records import State
 
 if TYPE_CHECKING:
@@ -215,10 +216,12 @@ def _held(host: Host) -> bool:
 
 
 async def _decide(world: NodesWorld, host: Host, random: Random) -> str:
-    """Say that all deletions were meant, or not."""
+    """Say that all deletions were meant, or not. They were, if a file is now where their folder was."""
     engine = host.service.engine
     assert engine is not None
-    meant = random.random() < 0.5
+    files = {path for path, content in host.tree().items() if content is not None}
+    held = host.replica.state.store.index.in_state(State.HELD)
+    meant = random.random() < 0.5 or any(not files.isdisjoint(parents_of(entry.record.path)) for entry in held)
     if not meant:
         world.ledger.spare(host.number)
     with suppress(VaultsyncError):
@@ -259,7 +262,8 @@ async def join(world: NodesWorld, random: Random) -> str:
         shutil.copytree(other.root, host.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".vaultsync"))
         world.ledger.touch_all(host.tree())
     await host.start()
-    text, _ = await giver.node.make_ticket(giver.service, role="member", life_s=600, reusable=random.random() < 0.5)
+    life_s = 3 * 86_400  # clocks may be a day off, either way
+    text, _ = await giver.node.make_ticket(giver.service, role="member", life_s=life_s, reusable=random.random() < 0.5)
     await host.node.join(text, host.root)
     world.hosts.append(host)
     world.injected["members joined"] += 1
@@ -292,10 +296,14 @@ async def expel(world: NodesWorld, random: Random) -> str:
 
 
 def _one_too_many(world: NodesWorld, random: Random) -> Host | None:
-    """Nobody goes while a disk is full or bad: contents that only they have would be nowhere."""
+    """Nobody goes while a disk is full or bad: contents that only they have would be nowhere. Nor before the others
+    have heard of one another: who else could tell them?"""
     if len(world.hosts) <= 2 or any(host.disk.is_full or host.disk.bad for host in world.hosts):
         return None
-    return random.choice(world.hosts)
+    host = random.choice(world.hosts)
+    stay = [other for other in world.hosts if other is not host]
+    strangers = any(a.node.peers.get_peer(b.node_id) is None for a in stay if a.is_up for b in stay if b is not a)
+    return None if strangers or not all(other.is_up for other in stay) else host
 
 
 async def _give_away(world: NodesWorld, host: Host) -> None:
