@@ -25,6 +25,8 @@ from tests.blackbox.starting import Cold, Start
 NAMES = ("Desk", "Phone", "Tablet", "Attic")
 SETTLE_S = 60.0
 """How long devices may take to agree after a spell; slower counts as never."""
+SLOW_S = 9.0
+"""What took longer than this is kept to be looked into."""
 
 
 @dataclass(slots=True)
@@ -169,7 +171,8 @@ def play(
     shutil.rmtree(where, ignore_errors=True)
     cold = Cold(build or Path(__file__).parents[2])
     outcome = History(where, seed, start or cold, cold).play(spells, only)
-    if outcome.found.bad or outcome.only_in_history:
+    slowest_s = max((seconds for _, seconds in outcome.settled_s), default=0.0)
+    if outcome.found.bad or outcome.only_in_history or slowest_s > SLOW_S:
         (where / "diary.txt").write_text("\n".join(outcome.diary))
     else:
         shutil.rmtree(where, ignore_errors=True)

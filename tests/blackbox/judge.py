@@ -36,6 +36,21 @@ class Findings:
         return bool(self.apart or self.lost or self.ghosts or self.lies or self.broken)
 
 
+class _Clock:
+    """Seconds since it was made; those in which the machine let even this process wait do not count."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def now(self) -> float:
+        return time.monotonic() - self._began
+
+    def sleep(self, seconds: float) -> None:
+        before = time.monotonic()
+        time.sleep(seconds)
+        self._began += time.monotonic() - before - seconds
+
+
 def say_in_sync(devices: Sequence[Device]) -> tuple[bool, list[Any]]:
     """Whether every device says that it holds what those in its reach do, and that nothing is under way."""
     said = [device.status() for device in devices]
@@ -83,16 +98,16 @@ def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: f
     None if it does not come about: that is a finding. So is a device that says that all is in sync while the folders,
     which nobody has touched for long, differ.
     """
-    began = time.monotonic()
+    clock = _Clock()
     alike_after = None
-    next_question = began + NOTICED_S
-    while (now := time.monotonic()) < began + patience_s:
+    next_question = NOTICED_S
+    while (now := clock.now()) < patience_s:
         trees = [device.tree() for device in devices]
         alike = all(tree == trees[0] for tree in trees)
         if not alike:
             alike_after = None
         elif alike_after is None:
-            alike_after = now - began
+            alike_after = now
         if alike or now > next_question:
             agreed, said = say_in_sync(devices)
             after = [device.tree() for device in devices]
@@ -100,8 +115,8 @@ def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: f
                 return trees[0], alike_after or 0.0
             if agreed and not alike and after == trees and now > next_question:
                 found.lies.append(f"said to be in sync: {difference(devices, trees)}: {[brief(each) for each in said]}")
-            next_question = max(next_question, time.monotonic() + 2.0)
-        time.sleep(max(LOOK_EVERY_S, LOOKS_SHARE * (time.monotonic() - began)))
+            next_question = max(next_question, clock.now() + 2.0)
+        clock.sleep(max(LOOK_EVERY_S, LOOKS_SHARE * clock.now()))
     trees = [device.tree() for device in devices]
     said = [device.status() for device in devices]
     found.apart.append(

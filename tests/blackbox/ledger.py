@@ -37,6 +37,8 @@ class Ledger:
     _phase_removed: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     _phase_touched: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Who was at which words and which paths since all agreed last."""
+    _phase_places: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    """Where words have been seen since then."""
 
     def word(self, who: str, where: str) -> str:
         """A new word."""
@@ -57,6 +59,7 @@ class Ledger:
         self._phase_touched[path.encode()].add(who)
         for word in words_in(content):
             self._phase_touched[word].add(who)
+            self._phase_places[word].add(path.encode())
 
     def remove(self, who: str, path: str, words: set[bytes], how: str) -> None:
         for word in words:
@@ -89,13 +92,19 @@ class Ledger:
             word
             for word, (who, path) in self._phase_removed.items()
             if word in seen and word not in self._doubled
-            if self._phase_touched[word] | self._phase_touched[path.encode()] <= {who}
+            if self._who_was_at(word, path.encode()) <= {who}
         }
         self._doubled = {word for word, times in seen.items() if times > 1}
         self._at.clear()
         self._phase_removed.clear()
         self._phase_touched.clear()
+        self._phase_places.clear()
         return ghosts
+
+    def _who_was_at(self, word: bytes, path: bytes) -> set[str]:
+        """Who touched it, or anything that was under a name that it had: names are exchanged, too."""
+        people = set(self._phase_touched[word])
+        return people.union(*(self._phase_touched[place] for place in {path, *self._phase_places[word]}))
 
     def owed(self) -> set[bytes]:
         return set(self.written) - set(self.removed)
