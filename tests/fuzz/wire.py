@@ -10,6 +10,7 @@ from blake3 import blake3
 from tests.support.wire_values import ADDRESSES, NODES, VAULT, full_members, full_messages
 from vaultsync.errors import ProtocolError, TicketError
 from vaultsync.model.ids import from_base32, to_base32
+from vaultsync.model.manifests import ChunkList
 from vaultsync.protocol import codec
 from vaultsync.protocol.contents import manifest_part_fields, read_manifest_part
 from vaultsync.protocol.framing import FrameReader, StreamKind, frame
@@ -134,15 +135,19 @@ def member_seeds() -> list[bytes]:
     return [b"\0" + member_payload(member) for member in full_members()]
 
 
+MANIFEST_SIZES: Final = (65_536, 16_384, 262_144, 5)
+
+
 def try_manifest(data: bytes) -> None:
-    """A byte that says nothing, and an array of the parts of one file's manifest."""
+    """A byte that says whether there is a base, and an array of the parts of one file's manifest."""
     try:
         parts = cbor.loads(data[1:], max_items=1_000)
     except cbor.CborError:
         return
     if not isinstance(parts, list):
         return
-    listing = Listing()
+    base = ChunkList((bytes([number]) * 32, size) for number, size in enumerate(MANIFEST_SIZES))
+    listing = Listing(base if data[0] & 1 else None)
     with suppress(ProtocolError):
         for fields in parts:
             if not isinstance(fields, dict):
@@ -156,11 +161,15 @@ def try_manifest(data: bytes) -> None:
 
 
 def manifest_seeds() -> list[bytes]:
-    sizes = [65_536, 16_384, 262_144, 5]
+    sizes = MANIFEST_SIZES
     chunks = tuple((bytes([number]) * 32, size) for number, size in enumerate(sizes))
     whole = ManifestPart(VAULT, b"f" * 32, sum(sizes), 0, True, chunks)
     halves = [
         ManifestPart(VAULT, b"f" * 32, sum(sizes), 0, False, chunks[:2]),
         ManifestPart(VAULT, b"f" * 32, sum(sizes), 2, True, chunks[2:]),
     ]
-    return [b"\0" + cbor.dumps([manifest_part_fields(part) for part in parts]) for parts in ([whole], halves)]
+    changed = ManifestPart(VAULT, b"f" * 32, sum(sizes) + 70_000, 0, True, ((0, 1), (b"x" * 32, 70_000), (1, 3)))
+    return [
+        *(b"\0" + cbor.dumps([manifest_part_fields(part) for part in parts]) for parts in ([whole], halves)),
+        b"\1" + cbor.dumps([manifest_part_fields(changed)]),
+    ]

@@ -16,6 +16,7 @@ from tests.support.cluster import START_MS, VAULT, Cluster, Device
 from vaultsync.daemon.replica.state import ControlMessage, on_disk
 from vaultsync.errors import ProtocolError
 from vaultsync.model.ids import NodeId
+from vaultsync.model.differences import Told
 from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE
 from vaultsync.model.paths import parents_of
 from vaultsync.model.records import EMPTY_HASH, FileRecord, Kind
@@ -168,7 +169,10 @@ class Mallory:
                 pieces = [lot.choice([piece, piece[::-1] + b"!", piece[:-1]]) or b"?" for piece in pieces] or [b"?"]
             chunks = tuple((hash_bytes(piece[:MAX_CHUNK]), len(piece[:MAX_CHUNK])) for piece in pieces)
             size = len(content) if lot.random() < 0.9 else lot.choice([0, 5, 2**53])
-            return ManifestPart(VAULT, file, size, lot.choice([0] * 9 + [3]), lot.random() < 0.9, chunks)
+            told: tuple[Told, ...] = chunks
+            if lot.random() < 0.1:
+                told = ((lot.choice([0, 2**40]), lot.choice([1, 2**53])), *chunks)
+            return ManifestPart(VAULT, file, size, lot.choice([0] * 9 + [3]), lot.random() < 0.9, told)
         if want.chunks and lot.random() < 0.9:
             pieces_ = []
             for ref in want.chunks[:3]:

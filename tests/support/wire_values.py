@@ -64,12 +64,12 @@ def full_messages() -> list[Message]:
         Ack(VAULT, 12),
         Digest(VAULT, 12, 13, b"d" * 32),
         Resync(VAULT),
-        Want(VAULT, (b"c" * 32,), (b"m" * 32,), (ref,)),
+        Want(VAULT, (b"c" * 32,), (b"m" * 32,), (ref,), {b"m" * 32: b"b" * 32}),
         Bye(0, "Until tomorrow."),
         Members(VAULT, tuple(SignedMember(member, member_payload(member), b"s" * 64) for member in full_members())),
         ChangeSet(VAULT, (record, folder, gone), 44, {b"h" * 32: b"12345"}),
         Contents(VAULT, {b"c" * 32: b"content"}, (b"n" * 32,)),
-        ManifestPart(VAULT, b"f" * 32, 70_000, 0, True, ((b"1" * 32, 65_536), (b"2" * 32, 4_464))),
+        ManifestPart(VAULT, b"f" * 32, 70_000, 0, True, ((3, 2**53), (b"1" * 32, 65_536), (b"2" * 32, 4_464))),
         Chunks(VAULT, ((ref, b"abc"),)),
     ]  # fmt: skip
 

@@ -53,6 +53,17 @@ class ChunkList:
         self._hashes += hash_
         self._ends.append(self.covered + size)
 
+    def append_from(self, other: ChunkList, first: int, count: int) -> None:
+        """The `count` chunks that `other` has from index `first` on."""
+        shift = self.covered - other.offset_at(first)
+        self._hashes += other._hashes[first * HASH_SIZE : (first + count) * HASH_SIZE]
+        self._ends.extend(end + shift for end in other._ends[first : first + count])
+
+    @property
+    def hashes(self) -> bytes:
+        """All hashes, one after the other; their hash names the list."""
+        return bytes(self._hashes)
+
     @property
     def covered(self) -> int:
         """How many bytes of the file the chunks make."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vaultsync.model.differences import Told
 from vaultsync.model.manifests import CHUNKED_ABOVE, MAX_CHUNK
 from vaultsync.protocol.control import chunk_ref_fields, read_chunk_ref
 from vaultsync.protocol.fields import (
@@ -51,10 +52,13 @@ def manifest_part_fields(message: ManifestPart) -> dict[int, object]:
 
 
 def read_manifest_part(fields: Fields) -> ManifestPart:
-    chunks: list[tuple[bytes, int]] = []
+    chunks: list[Told] = []
     for element in array(fields.get(6), "chunks", MAX_MANIFEST_PART):
-        digest, size = pair(element, "chunks")
-        chunks.append((blob(digest, "chunk hash", HASH_SIZE), uint(size, "chunk size", MAX_CHUNK, 1)))
+        what, size = pair(element, "chunks")
+        if what.__class__ is int:
+            chunks.append((uint(what, "chunk of the base"), uint(size, "chunks of the base", low=1)))
+        else:
+            chunks.append((blob(what, "chunk hash", HASH_SIZE), uint(size, "chunk size", MAX_CHUNK, 1)))
     return ManifestPart(
         vault=vault(fields),
         file=blob(fields.get(2), "file", HASH_SIZE),

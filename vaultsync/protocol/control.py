@@ -12,6 +12,7 @@ from vaultsync.protocol.fields import (
     blob,
     hashes,
     mapping,
+    pair,
     text,
     uint,
     vault,
@@ -185,6 +186,8 @@ def want_fields(message: Want) -> dict[int, object]:
         fields[3] = message.manifests
     if message.chunks:
         fields[4] = [chunk_ref_fields(ref) for ref in message.chunks]
+    if message.bases:
+        fields[5] = list(message.bases.items())
     return fields
 
 
@@ -194,11 +197,20 @@ def read_want(fields: Fields) -> Want:
         contents=hashes(fields.get(2), "contents", MAX_WANTS),
         manifests=hashes(fields.get(3), "manifests", MAX_WANTS),
         chunks=tuple(read_chunk_ref(element) for element in array(fields.get(4), "chunks", MAX_WANTS)),
+        bases=_read_bases(fields.get(5)),
     )
     count = len(want.contents) + len(want.manifests) + len(want.chunks)
     if not 1 <= count <= MAX_WANTS:
         raise bad_field("contents, manifests, chunks", f"are {count} wants together, not 1 to {MAX_WANTS}")
     return want
+
+
+def _read_bases(value: Value | None) -> dict[bytes, bytes]:
+    pairs = [pair(element, "bases") for element in array(value, "bases", MAX_WANTS)]
+    found = {blob(file, "bases", HASH_SIZE): blob(base, "bases", HASH_SIZE) for file, base in pairs}
+    if len(found) < len(pairs):
+        raise bad_field("bases", "has two bases for one file")
+    return found
 
 
 def bye_fields(message: Bye) -> dict[int, object]:

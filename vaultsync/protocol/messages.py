@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vaultsync.model.differences import Told
 from vaultsync.model.ids import VaultId
 from vaultsync.model.members import SignedMember
 from vaultsync.model.records import FileRecord
@@ -109,6 +110,9 @@ class Want:
     contents: tuple[bytes, ...] = ()
     manifests: tuple[bytes, ...] = ()
     chunks: tuple[ChunkRef, ...] = ()
+    bases: dict[bytes, bytes] = field(default_factory=dict)
+    """Of files whose manifests are asked for: the manifest that the asker has of an older version, named by the
+    BLAKE3-256 of its chunks' hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,8 @@ class ManifestPart:
     """Index of the first chunk in this part."""
     last: bool
     """Whether this part ends the manifest."""
-    chunks: tuple[tuple[bytes, int], ...]
-    """`(hash, size in bytes)` of each chunk, in order."""
+    chunks: tuple[Told, ...]
+    """`(hash, size in bytes)` of each chunk, in order; or `(index, count)` for so many as in the base."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vaultsync.errors import CloseCode, ProtocolError
+from vaultsync.model.differences import Stretch
 from vaultsync.model.ids import VaultId
 from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import Ack, ChangeSet, ChunkRef, Digest, Resync, VaultHello, Want
@@ -74,6 +75,10 @@ class Session:
         """What the peer asked for: content hashes, pieces, and `("manifest", hash)`, in its order."""
         self.manifest_sent: dict[bytes, int] = {}
         """Of manifests that take more than one part: how many chunks the peer has been sent."""
+        self.bases: dict[bytes, bytes] = {}
+        """Of manifests that the peer asked for: to which one it would rather have the difference (`Want.bases`)."""
+        self.shared: dict[bytes, list[Stretch]] = {}
+        """Of manifests that are being sent: what of them is as in their bases."""
         self.in_sync = False
         """Whether both indexes were proven equal and nothing has happened since."""
         self.proven_at_ms: int | None = None
@@ -173,6 +178,7 @@ class Session:
             raise ProtocolError(CloseCode.TOO_LARGE, "asks for too much at once")
         self.wants.extend(message.contents)
         self.wants.extend(("manifest", hash_) for hash_ in message.manifests)
+        self.bases.update((hash_, message.bases[hash_]) for hash_ in message.manifests if hash_ in message.bases)
         self.wants.extend(message.chunks)
 
     def receive_resync(self, _message: Resync) -> None:

@@ -34,6 +34,14 @@ def test_lists_of_the_same_chunks_are_equal() -> None:
     assert ChunkList() != ()
 
 
+def test_chunks_of_another_list() -> None:
+    other = ChunkList([(A, 10), (B, 20), (C, 30)])
+    chunks = ChunkList([(C, 7)])
+    chunks.append_from(other, 1, 2)
+    assert list(chunks) == [Chunk(C, 0, 7), Chunk(B, 7, 20), Chunk(C, 27, 30)]
+    assert chunks.hashes == C + B + C
+
+
 def test_places_of_a_content() -> None:
     chunks = ChunkList([(A, 1), (B, 1), (A, 1), (C, 1), (A, 1)])
     places = Places(chunks, bytearray(b"\1\1\0\1\1"))

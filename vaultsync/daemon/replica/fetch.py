@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from vaultsync.daemon.replica.arrival import Arrival, Content
-from vaultsync.daemon.replica.serve import manifest_of, remember_manifest
+from vaultsync.daemon.replica.serve import manifest_of, name_of, remember_manifest
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
 from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
-from vaultsync.model.records import Kind
+from vaultsync.model.records import Entry, Kind
 from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, ManifestPart, Want
+from vaultsync.sync.listing import Listing
 from vaultsync.vault.chunks import PartialFile, part_path
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.words import FULL
@@ -27,12 +28,17 @@ def wants_for(state: ReplicaState, peer: bytes, now_ms: int) -> Want | None:
     """What to ask `peer` for now, if anything."""
     contents: list[bytes] = []
     manifests: list[bytes] = []
+    bases: dict[bytes, bytes] = {}
     for want in state.wants.next_for(peer, MAX_WANTS):
         if want.chunked and state.fs.stat(part_path(want.hash)) is None and not _room(state, want.hash, want.size):
             _give_up(state, peer, want.hash, now_ms)
         elif want.chunked:
-            state.transfers[want.hash] = Transfer(want, peer)
+            remembered = (state.manifests.get(entry.record.hash) for entry in _older(state, want.hash))
+            base = next(filter(None, remembered), None)
+            state.transfers[want.hash] = Transfer(want, peer, Listing(base.chunks if base else None))
             manifests.append(want.hash)
+            if base is not None:
+                bases[want.hash] = name_of(base)
         else:
             contents.append(want.hash)
     pieces: list[ChunkRef] = []
@@ -41,7 +47,7 @@ def wants_for(state: ReplicaState, peer: bytes, now_ms: int) -> Want | None:
             pieces += _next_pieces(transfer, MAX_WANTS - len(contents) - len(manifests) - len(pieces))
     if not contents and not manifests and not pieces:
         return None
-    return Want(state.vault, tuple(contents), tuple(manifests), tuple(pieces))
+    return Want(state.vault, tuple(contents), tuple(manifests), tuple(pieces), bases)
 
 
 def _next_pieces(transfer: Transfer, most: int) -> list[ChunkRef]:
@@ -135,16 +141,21 @@ def _give_up(state: ReplicaState, peer: bytes, hash_: bytes, now_ms: int) -> Non
         ask_later(state, hash_, now_ms)
 
 
-def _reuse(state: ReplicaState, transfer: Transfer) -> None:
-    """Take the pieces that older versions of the same file hold: an edit of a large file costs what it changed."""
-    assert transfer.partial is not None
-    for path in state.offers.waiting_on(transfer.want.hash):
+def _older(state: ReplicaState, hash_: bytes) -> Iterator[Entry]:
+    """The files on this disk of which the content `hash_` is a newer version."""
+    for path in state.offers.waiting_on(hash_):
         entry = state.store.index.get(path)
         offer = state.offers.first(path)
         if entry is None and offer is not None and offer.record.moved_from is not None:
             entry = state.store.index.get(offer.record.moved_from)
-        if entry is None or not on_disk(entry) or entry.record.kind is not Kind.FILE:
-            continue
+        if entry is not None and on_disk(entry) and entry.record.kind is Kind.FILE:
+            yield entry
+
+
+def _reuse(state: ReplicaState, transfer: Transfer) -> None:
+    """Take the pieces that older versions of the same file hold: an edit of a large file costs what it changed."""
+    assert transfer.partial is not None
+    for entry in _older(state, transfer.want.hash):
         manifest = manifest_of(state, entry.record.hash)
         if manifest is not None:
             try:

@@ -10,6 +10,7 @@ from typing import Final
 from vaultsync.daemon.replica.contents import from_history, read_current
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import UnstableFileError
+from vaultsync.model.differences import stretches, tell
 from vaultsync.model.manifests import CHUNKED_ABOVE, Manifest
 from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord, Kind
 from vaultsync.protocol.changes import record_size
@@ -24,6 +25,7 @@ from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, M
 from vaultsync.sync.session import Session
 from vaultsync.vault.chunks import cut
 from vaultsync.vault.filesystem import ReadFile
+from vaultsync.vault.hashing import hash_bytes
 
 LOOKED_UP: Final = 64
 """Contents that are looked up in the index at once: a message takes some hundreds of notes."""
@@ -125,20 +127,24 @@ def _manifest(state: ReplicaState, session: Session) -> ManifestPart | Contents:
     request = session.wants.popleft()
     assert isinstance(request, tuple)
     _, hash_ = request
+    base = base_named(state, session.bases.pop(hash_, b""))
     manifest = manifest_of(state, hash_)
     if manifest is None:
         session.manifest_sent.pop(hash_, None)
+        session.shared.pop(hash_, None)
         return Contents(state.vault, {}, (hash_,))
+    if base is not None:
+        session.shared[hash_] = stretches(manifest.chunks, base.chunks)
     first = session.manifest_sent.get(hash_, 0)
-    end = min(first + MAX_MANIFEST_PART, len(manifest.chunks))
+    told, end = tell(manifest.chunks, session.shared.get(hash_, ()), first, MAX_MANIFEST_PART)
     last = end == len(manifest.chunks)
     if last:
         session.manifest_sent.pop(hash_, None)
+        session.shared.pop(hash_, None)
     else:
         session.manifest_sent[hash_] = end
         session.wants.appendleft(request)
-    chunks = tuple((manifest.chunks.hash_at(index), manifest.chunks.size_at(index)) for index in range(first, end))
-    return ManifestPart(state.vault, hash_, manifest.size, first, last, chunks)
+    return ManifestPart(state.vault, hash_, manifest.size, first, last, tuple(told))
 
 
 def manifest_of(state: ReplicaState, hash_: bytes) -> Manifest | None:
@@ -154,6 +160,16 @@ def manifest_of(state: ReplicaState, hash_: bytes) -> Manifest | None:
         remember_manifest(state, manifest)
         return manifest
     return None
+
+
+def name_of(manifest: Manifest) -> bytes:
+    """What names a manifest between two devices that both have it."""
+    return hash_bytes(manifest.chunks.hashes)
+
+
+def base_named(state: ReplicaState, name: bytes) -> Manifest | None:
+    """The manifest of that name, if it is remembered; None also for no name."""
+    return next((known for known in state.manifests.values() if name and name_of(known) == name), None)
 
 
 def remember_manifest(state: ReplicaState, manifest: Manifest) -> None:
