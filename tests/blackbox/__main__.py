@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import statistics
 import sys
 import tempfile
+from collections import defaultdict
 from dataclasses import fields
 from pathlib import Path
 
 from tests.blackbox.history import Outcome
+from tests.blackbox.judge import Findings
 from tests.blackbox.pool import play_all
 
 
@@ -27,9 +31,16 @@ def main() -> int:
     outcomes: list[Outcome] = []
     build = (options.build or Path(__file__).parents[2]).resolve()
     seeds = range(options.seed, options.seed + options.runs)
-    for outcome in play_all(base, seeds, options.jobs, options.spells, build, options.only):
-        outcomes.append(outcome)
-        report(outcome)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for outcome in play_all(base, seeds, options.jobs, options.spells, build, options.only):
+            outcomes.append(outcome)
+            report(outcome)
+    except KeyboardInterrupt:
+        summarise(outcomes)
+        sys.stdout.flush()
+        # What runs ends with this process; waiting for it would take minutes.
+        os._exit(1)
     summarise(outcomes)
     bad = [outcome for outcome in outcomes if outcome.found.bad]
     if bad:
@@ -54,18 +65,24 @@ def report(outcome: Outcome) -> None:
 
 
 def summarise(outcomes: list[Outcome]) -> None:
-    times = sorted(seconds for outcome in outcomes for _, seconds in outcome.settled_s) or [0.0]
     counts = {
-        field.name: sum(bool(getattr(outcome.found, field.name)) for outcome in outcomes)
-        for field in fields(outcomes[0].found)
+        field.name: sum(bool(getattr(outcome.found, field.name)) for outcome in outcomes) for field in fields(Findings)
     }
     print(
         f"{len(outcomes)} runs, {sum(o.deeds for o in outcomes)} deeds, {sum(o.clashes for o in outcomes)} clashes, "
         f"{sum(o.copies for o in outcomes)} copies, "
         f"{sum(len(o.only_in_history) for o in outcomes)} words only in history; "
-        f"runs with faults: {counts}; alike after {statistics.median(times):.2f} s (median), "
-        f"{times[int(len(times) * 0.95)]:.2f} s (95 %), {times[-1]:.2f} s (slowest)"
+        f"runs with faults: {counts}"
     )
+    settled: dict[str, list[float]] = defaultdict(list)
+    for kind, seconds in (each for outcome in outcomes for each in outcome.settled_s):
+        settled[kind].append(seconds)
+        settled["all"].append(seconds)
+    print("alike after, in seconds: median, 99 %, slowest")
+    for kind, times in sorted(settled.items()):
+        times.sort()
+        half, most = statistics.median(times), times[int(len(times) * 0.99)]
+        print(f"  {kind:22} {len(times):5} times {half:6.2f} {most:6.2f} {times[-1]:6.2f}")
 
 
 if __name__ == "__main__":

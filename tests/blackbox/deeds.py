@@ -124,7 +124,9 @@ def attach(person: Person) -> str:
 def write_long(person: Person) -> str:
     """A note with a line that never ends, or with more lines than fit one message."""
     name = f"{person.new_stem()}.md"
-    filler = " ".join(person.lot.choices(("long", "longer", "longest"), k=person.lot.choice([5_000, 60_000])))
+    filler = " ".join(
+        person.lot.choices(("long", "longer", "longest"), k=person.lot.choice([5_000, 5_000, 60_000, 250_000]))
+    )
     kind = person.lot.choice(["line", "lines"])
     text = filler if kind == "line" else filler.replace(" ", "\n")
     person.save(name, person.line(name) + text.encode() + b"\n" + person.line(name))
