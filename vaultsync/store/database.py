@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from vaultsync.errors import StoreError
 from vaultsync.store.failures import explained, explaining
 from vaultsync.store.migrations import Schema, migrate
 
@@ -188,6 +189,10 @@ class Database:
     def give_back_memory(self) -> None:
         """Free the page cache; what is needed is read again."""
         self.run("PRAGMA shrink_memory")
+
+    def damaged(self, why: str) -> StoreError:
+        """The error to raise where what was read makes no sense."""
+        return StoreError(f"The database {self.path} is damaged ({why}).", hint=self._schema.advice)
 
     def _explained(self, error: sqlite3.Error) -> Exception:
         return explained(error, self.path, self._schema.advice)

@@ -1,19 +1,16 @@
 """What is about to be done in the folder, so that a run that breaks off before its commit is known for its own."""
 
-# ruff: noqa: S608 (what is put into the SQL is constant)
-
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+
+import cbor2
 
 from vaultsync.model.records import Entry
 from vaultsync.store.database import Database
 from vaultsync.store.devices import Devices
 from vaultsync.store.encoding import pack_version
-from vaultsync.store.rows import COLUMNS, PUT, entry_of, row_of
-
-_INTEND: Final = PUT.replace("INTO records", "INTO intents")
+from vaultsync.store.rows import entry_of, row_of
 
 
 class Intents:
@@ -30,18 +27,21 @@ class Intents:
         few milliseconds until the commit that it announces.
         """
         with self._database.transaction(durable=False):
-            self.clear()
-            self._database.run_many(
-                _INTEND,
-                [
-                    row_of(entry, number, pack_version(entry.record.version), self._devices)
-                    for number, entry in enumerate(entries, 1)
-                ],
-            )
+            rows = [
+                row_of(entry, number, pack_version(entry.record.version), self._devices)[:-1]
+                for number, entry in enumerate(entries, 1)
+            ]
+            self._database.run("INSERT OR REPLACE INTO intents (only, rows) VALUES (1, ?)", (cbor2.dumps(rows),))
 
     def all(self) -> list[Entry]:
-        rows = self._database.rows(f"SELECT {COLUMNS} FROM intents ORDER BY sequence")
-        return [entry_of(row, self._devices) for row in rows]
+        """In the order in which they were put. `StoreError` if they can't be read."""
+        row = self._database.row("SELECT rows FROM intents")
+        if row is None:
+            return []
+        try:
+            return [entry_of(tuple(columns), self._devices) for columns in cbor2.loads(row[0])]
+        except (cbor2.CBORDecodeError, TypeError, ValueError, KeyError) as error:
+            raise self._database.damaged("what was being done last cannot be read") from error
 
     def clear(self) -> None:
         """What was intended is in the index, or nobody intends it any more. Inside a transaction."""
