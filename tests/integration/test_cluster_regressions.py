@@ -459,21 +459,6 @@ def test_a_look_at_the_whole_vault_in_place_of_one_at_a_path(pair: Cluster) -> N
 
 def test_a_deletion_that_meets_what_was_left_out_until_now_does_not_return(pair: Cluster) -> None:
     a, b = pair.devices
-    share(pair, {"h/note.md": "one\n"})
-    without_notes = b.replica.state.selection.with_categories(DEFAULT_CATEGORIES - {Category.NOTES})
-    pair.carry_out(b, b.replica.select(without_notes, b.now_ms))
-    pair.settle()
-    shutil.rmtree(a.root / "h")
-    b.categories = DEFAULT_CATEGORIES
-    pair.carry_out(b, b.replica.select(b.replica.state.selection.with_categories(DEFAULT_CATEGORIES), b.now_ms))
-    a.scan()
-    pair.settle()
-    agree(pair)
-    assert a.tree() == {}
-
-
-def test_a_deletion_that_meets_what_was_left_out_until_now_does_not_return(pair: Cluster) -> None:
-    a, b = pair.devices
     share(pair, {"note.md": "one\n"})
     without_notes = b.replica.state.selection.with_categories(DEFAULT_CATEGORIES - {Category.NOTES})
     pair.carry_out(b, b.replica.select(without_notes, b.now_ms))

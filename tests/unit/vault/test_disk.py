@@ -289,3 +289,12 @@ def test_deep_trees(kit: Kit) -> None:
 def test_case_is_not_folded_here(kit: Kit) -> None:
     assert not kit.fs.folds_case
     assert not DiskFileSystem(str(kit.root / "nowhere")).folds_case
+    (kit.root / ".VAULTSYNC").mkdir()
+    assert not DiskFileSystem(str(kit.root)).folds_case, "that is another folder"
+
+
+def test_a_disk_that_finds_a_folder_under_a_name_that_it_does_not_list_folds_case(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os.path, "lexists", lambda _path: True)
+    assert DiskFileSystem(str(kit.root)).folds_case

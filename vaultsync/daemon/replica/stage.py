@@ -9,6 +9,7 @@ from typing import Final
 from vaultsync.daemon.replica.contents import nowhere_here, obtain
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
+from vaultsync.model.records import FileRecord
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Do, Step
 from vaultsync.vault.applier import Staged
@@ -16,16 +17,23 @@ from vaultsync.vault.applier import Staged
 _WRITING: Final = (Do.WRITE_FILE, Do.REPLACE_FOLDER)
 
 
-def want(state: ReplicaState, offer: Offer) -> None:
-    """The content of an offer must be fetched, from whoever offers it: the first may wait for it itself."""
-    record = offer.record
-    state.offers.wait_for(record.hash, record.path)
-    text = is_mergeable(record.path, record.size)
-    others = [other.holder for other in state.offers.of(record.path) if other.record.hash == record.hash]
+def want(state: ReplicaState, offer: Offer, record: FileRecord | None = None) -> None:
+    """A content must be fetched before an offer can be settled.
+
+    That of the offer, from whoever offers it: the first may wait for it itself. Or that of `record`, which is to stand
+    at its path although something else is offered: anybody may have it.
+    """
+    wanted = record or offer.record
+    state.offers.wait_for(wanted.hash, wanted.path)
+    text = is_mergeable(wanted.path, wanted.size)
+    if wanted.hash == offer.record.hash:
+        others = [other.holder for other in state.offers.of(wanted.path) if other.record.hash == wanted.hash]
+    else:
+        others = list(state.sessions)
     for holder in {offer.holder: None} | dict.fromkeys(others):
         # What this device offers to itself, somebody who comes later may have.
         if holder in state.sessions:
-            state.wants.add(record.hash, record.size, record.mtime_ns, holder, text=text)
+            state.wants.add(wanted.hash, wanted.size, wanted.mtime_ns, holder, text=text)
 
 
 def stage_all(
@@ -45,7 +53,7 @@ def stage_all(
     ready = []
     for step in steps:
         if step.do in _WRITING and step.target.record.hash in lacking:
-            want(state, step.target.offer)
+            want(state, step.target.offer, step.target.record)
         elif (staged_step := _stage(state, step, merged, staged, kept)) is not None:
             ready.append(staged_step)
     return ready
@@ -67,7 +75,7 @@ def _stage(
     if content is None:
         obtained = obtain(state, record)
         if obtained is None:
-            want(state, step.target.offer)
+            want(state, step.target.offer, step.target.record)
             return None
         if not isinstance(obtained, bytes):
             staged[record.path] = obtained
