@@ -225,6 +225,29 @@ async def test_a_dead_path_is_noticed_within_20_seconds(tmp_path: Path) -> None:
 
 
 @on_virtual_clock
+async def test_a_path_that_comes_back_soon_is_used_at_once(tmp_path: Path) -> None:
+    """Not at the next dial, which would be up to fifteen seconds later."""
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        await a.learn(b)
+        await b.learn(a)
+        async with running(a, b):
+            await a.until(lambda: both_connected(a, b))
+            for outage_s in (20, 35, 50):
+                network.cut(a.node, b.node)
+                await asyncio.sleep(outage_s)
+                assert a.state_of(b) is not CONNECTED
+                assert b.state_of(a) is not CONNECTED
+                network.heal(a.node, b.node)
+                healed_s = elapsed_s()
+                await a.until(lambda: both_connected(a, b))
+                assert elapsed_s() - healed_s < 1.5
+                await asyncio.sleep(100)
+                assert both_connected(a, b)
+                assert one_connection(network)
+
+
+@on_virtual_clock
 async def test_a_change_of_network_finds_dead_connections_in_three_seconds_and_leaves_live_ones(tmp_path: Path) -> None:
     network = MemoryNetwork()
     async with (

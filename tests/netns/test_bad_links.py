@@ -13,6 +13,7 @@ import pytest
 from tests.netns.badlink import ADDRESSES, BadLink, Quality, bad_link, missing
 from tests.support.notes import attachment, write_notes
 from tests.support.processes import Device, pair, settled, until
+from vaultsync.protocol.limits import CONTENT_BATCH
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(why := missing()), reason=why)]
 
@@ -87,24 +88,68 @@ async def test_a_note_does_not_wait_for_a_film(tmp_path: Path) -> None:
         await settled(desk, phone)
 
 
-async def test_a_link_that_comes_and_goes(tmp_path: Path) -> None:
-    """Up for 2 s, down for 2 s: the connection outlives it, a transfer goes on where it was, and sends little twice."""
-    size = MB
+@pytest.mark.parametrize(
+    ("up_s", "down_s", "size"),
+    [
+        pytest.param(2.0, 2.0, MB, id="2 s"),
+        pytest.param(2.0, 2.0, 6 * MB, id="2 s, longer", marks=pytest.mark.long),
+        pytest.param(5.0, 5.0, 6 * MB, id="5 s", marks=pytest.mark.long),
+        pytest.param(8.0, 12.0, 6 * MB, id="8 s and 12 s", marks=pytest.mark.long),
+    ],
+)
+async def test_a_link_that_comes_and_goes(tmp_path: Path, up_s: float, down_s: float, size: int) -> None:
+    """The connection outlives it, a transfer goes on where it was, and sends little twice."""
     async with two_devices(tmp_path, Quality()) as (desk, phone, link):
         await pair(desk, phone)
         link.quality = Quality(bytes_per_s=400_000, delay_s=0.02)
         before = link.carried_bytes
-        flapping = asyncio.create_task(_flap(link.quality, 2.0))
+        flapping = asyncio.create_task(_flap(link.quality, up_s, down_s))
         try:
             attachment(desk.vault, "film.mp4", size)
             await settled(desk, phone, patience_s=110)
         finally:
             flapping.cancel()
-        assert link.carried_bytes - before < 1.5 * size
+        print(f"up {up_s} s, down {down_s} s: {(link.carried_bytes - before) / size:.2f} times the bytes")
+        assert link.carried_bytes - before < 1.3 * size
         assert not any("does not answer" in device.log.read_text() for device in (desk, phone))
 
 
-async def _flap(quality: Quality, every_s: float) -> None:
+@pytest.mark.long
+async def test_a_link_that_is_down_for_longer_than_a_connection_lives(tmp_path: Path) -> None:
+    """Three outages of 25 s in the middle of a transfer: it goes on where it was, but for the message on its way."""
+    size, outages = 4 * MB, 3
+    async with two_devices(tmp_path, Quality()) as (desk, phone, link):
+        await pair(desk, phone)
+        link.quality = Quality(bytes_per_s=250_000, delay_s=0.02)
+        before = link.carried_bytes
+        attachment(desk.vault, "film.mp4", size)
+        for _ in range(outages):
+            carried = link.carried_bytes
+
+            async def goes_on(carried: int = carried) -> bool:
+                return link.carried_bytes > carried + size // 6
+
+            await until(goes_on, "the transfer goes on")
+            link.quality.up = False
+            await asyncio.sleep(25)
+            link.quality.up = True
+            back_s = asyncio.get_running_loop().time()
+
+            async def connected() -> bool:
+                status = await phone.status()
+                return status is not None and any(peer.state in ("connected", "syncing") for peer in status.peers)
+
+            await until(connected, "the devices find each other again")
+            print(f"connected again after {asyncio.get_running_loop().time() - back_s:.1f} s")
+        await settled(desk, phone, patience_s=110)
+        print(f"outages: {(link.carried_bytes - before) / size:.2f} times the bytes")
+        assert link.carried_bytes - before < 1.1 * size + outages * CONTENT_BATCH
+        assert any("does not answer" in device.log.read_text() for device in (desk, phone))
+
+
+async def _flap(quality: Quality, up_s: float, down_s: float) -> None:
     while True:
-        await asyncio.sleep(every_s)
-        quality.up = not quality.up
+        await asyncio.sleep(up_s)
+        quality.up = False
+        await asyncio.sleep(down_s)
+        quality.up = True

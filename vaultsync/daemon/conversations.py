@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -34,6 +34,10 @@ from vaultsync.transport.base import Connection
 
 _log = logging.getLogger(__name__)
 
+SIGN_S: Final = 45.0
+"""How long a sign is awaited from a peer that has stopped answering. The connection's idle timeout, 60 s after the last
+word, ends that earlier."""
+
 SHUNNED_S: Final = 300.0
 """How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
 
@@ -54,6 +58,8 @@ class Ended:
     """Why, for a person at this device."""
     told: str = ""
     """Why, for the peer. What went wrong with this device's own folder or disk is not for others to read."""
+    silent: bool = False
+    """Whether the peer has stopped answering: it may be the path, which may come back."""
 
 
 class Conversations:
@@ -69,8 +75,10 @@ class Conversations:
         now_ms: Callable[[], int],
         changed: Callable[[Peer, PeerState, str], None],
         refusals: Refusals,
+        start: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
-        """`changed` is told of every new state of a peer, with the reason in words."""
+        """`changed` is told of every new state of a peer, with the reason in words; `start` runs what outlives a
+        conversation."""
         self._own = own
         self._database = database
         self._engines = engines
@@ -78,6 +86,7 @@ class Conversations:
         self._now_ms = now_ms
         self._changed = changed
         self._refusals = refusals
+        self._start = start
         self.exchange: MemberExchange | None = None
 
     async def hold(self, peer: Peer, connection: Connection, opened: Opened) -> Ended:
@@ -121,7 +130,11 @@ class Conversations:
         finally:
             peer.link = None
             try:
-                await link.close(ended.code, ended.told)
+                if ended.silent:
+                    await link.detach()
+                    self._start(self._await_sign(peer, connection))
+                else:
+                    await link.close(ended.code, ended.told)
             finally:
                 peer.free.set()
                 self._store_last_sync(peer)
@@ -129,6 +142,14 @@ class Conversations:
                 if not peer.removed:
                     self._changed(peer, PeerState.DISCONNECTED, ended.reason)
         return replace(ended, opened=link.theirs is not None)
+
+    async def _await_sign(self, peer: Peer, connection: Connection) -> None:
+        """Dial at once when the path to a peer that has stopped answering is there again, not at the next turn."""
+        try:
+            if await connection.probe(SIGN_S):
+                peer.dial_now()
+        finally:
+            await connection.close(CloseCode.TIMEOUT)
 
     async def _refusal(self, peer: Peer, connection: Connection, opened: Opened) -> CloseCode | None:
         """Why not to talk on this connection; None once there is room for it."""
@@ -215,7 +236,8 @@ def _ended_by(error: VaultsyncError) -> Ended:
         return Ended(CloseCode.NORMAL, reason=error.message, told="a vault is not available for now")
     by_peer = isinstance(error, ConnectionLostError) and error.by_peer
     reason = denial_words(code) if by_peer and code in DENIALS else error.message
-    return Ended(code, reason=reason, told=error.message)
+    silent = code is CloseCode.TIMEOUT and isinstance(error, ConnectionLostError) and not by_peer
+    return Ended(code, reason=reason, told=error.message, silent=silent)
 
 
 def _shun(peer: Peer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -74,6 +74,7 @@ class PeerManager:
             now_ms=now_ms,
             changed=self._set_state,
             refusals=self.refusals,
+            start=self._begin,
         )
         self._caller = Caller(endpoint, database, self._conversations, now_ms=now_ms, lot=lot, changed=self._set_state)
         self.exchange: MemberExchange | None = None
@@ -266,6 +267,10 @@ class PeerManager:
         peer.free.set()
         if self._tasks is not None and peer.task is None:
             peer.task = start_in(self._tasks, self._caller.keep_connected(peer, dial_after_s))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        assert self._tasks is not None
+        start_in(self._tasks, work)
 
     async def _incoming(self, connection: Connection) -> None:
         """Somebody dialed us. Whoever is let in by the door has a conversation."""

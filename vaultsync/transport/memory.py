@@ -219,6 +219,8 @@ class MemoryConnection:
         self.post(lambda: self._far.end((code, reason, True)))
 
     async def probe(self, timeout_s: float) -> bool:
+        if self._end.done():
+            return False
         answered = asyncio.Event()
         self.post(lambda: self._far.post(answered.set))
         try:

@@ -63,7 +63,7 @@ _LOSS: Final = ("_cc", "_pacer", "_pto_count", "_rtt_initialized", "_rtt_smoothe
 
 PROBE_EVERY_S: Final = 1.0
 """On a silent path, aioquic doubles the time between probes without end (RFC 9002 §6.2.1), so that a path that comes
-and goes is rarely probed while it is there. One or two packets a second burden no path, and go on for 15 s at most."""
+and goes is rarely probed while it is there. One or two packets a second burden no path, for a minute at most."""
 
 MAX_TLS_MESSAGE: Final = 16 << 10
 """Bytes of one message of the handshake. Ours have less than 2 KiB; RFC 8446 §4 allows 16 MiB, of anybody."""
