@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from vaultsync.daemon.service import Node
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.store.history import HistoryVersion
 from vaultsync.store.retention import DAY_MS, Pruned, Retention
+from vaultsync.vault import marker
 from vaultsync.vault.lock import VaultLock
 
 
@@ -84,6 +86,49 @@ async def test_a_folder_that_vanishes_takes_the_vault_offline_until_it_is_back(t
         aside.rename(root)
         await until(lambda: tree(tmp_path / "b") == tree(root))
         assert set(tree(root)) == {"note.md", "other.md"}
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_marker_that_was_deleted_is_put_back_where_the_files_are_the_same(
+    tmp_path: Path, running: bool
+) -> None:
+    """Whoever deleted it, with `git clean` for example, had no way back: not even `leave` found the vault."""
+    root = tmp_path / "a"
+    root.mkdir()
+    for number in range(4):
+        (root / f"{number}.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna:
+        here = await ready(anna, root)
+        vault = here.vault
+        if running:
+            shutil.rmtree(root / ".vaultsync")
+            (root / "0.md").unlink()
+            await until(lambda: vaults.MARKER_PUT_BACK in here.notices)
+    if not running:
+        shutil.rmtree(root / ".vaultsync")
+        (root / "0.md").unlink()
+    async with running_node(tmp_path, "Anna") as anna:
+        await until(lambda: bool(anna.vaults) and anna.vaults[vault].state == "ready")
+        assert marker.read(str(root)).vault == vault
+        engine = anna.vaults[vault].engine
+        assert engine is not None
+        while await engine.read(lambda replica: replica.state.store.index.counts().files) != 3:
+            await asyncio.sleep(0.01)
+
+
+async def test_other_files_in_the_vaults_place_are_not_taken_for_it(tmp_path: Path) -> None:
+    root = tmp_path / "a"
+    root.mkdir()
+    for number in range(4):
+        (root / f"{number}.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna:
+        here = await ready(anna, root)
+        root.rename(tmp_path / "aside")
+        # A copy: the same contents.
+        shutil.copytree(tmp_path / "aside", root, ignore=shutil.ignore_patterns(".vaultsync"))
+        await until(lambda: "put it back" in here.reason)
+        assert here.state == "offline"
+        assert not (root / ".vaultsync").exists()
 
 
 async def test_traces_of_another_tool_are_told_once_and_change_nothing(

@@ -29,6 +29,7 @@ from vaultsync.vault.applier import Applier
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.lock import VaultLock
+from vaultsync.vault.recognition import has_lost_its_marker, holds_the_files
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.watcher import Watcher
 
@@ -36,6 +37,10 @@ _log = logging.getLogger(__name__)
 
 OFFLINE_RETRY_S: Final = 2.0
 """How often a folder that is not there is looked for."""
+MARKER_PUT_BACK: Final = (
+    "The hidden folder .vaultsync had been deleted. As the files are the same ones as before, it was put back;"
+    " `vaultsync leave` ends a vault."
+)
 FAILED_RETRY_S: Final = 10.0
 PRUNE_AFTER_S: Final = 60.0
 """History is first looked through for what may go when the vault has been open for so long."""
@@ -165,8 +170,30 @@ class VaultService:
         finally:
             await asyncio.shield(loop.run_in_executor(worker, replica.close))
 
+    def _folder(self) -> tuple[VaultFolder, bool]:
+        """The vault's folder, and whether its marker had to be put back. `VaultOfflineError` if it is not there."""
+        root = str(self.record.root)
+        try:
+            return VaultFolder.open(root), False
+        except VaultOfflineError:
+            if not has_lost_its_marker(root) or not self._database.exists():
+                raise
+            store = VaultStore.open(self._database, new_index_id=secrets.token_bytes(16))
+            try:
+                known = holds_the_files(DiskFileSystem(root), store.index.below(""))
+            finally:
+                store.close()
+            if not known:
+                raise VaultOfflineError(
+                    f"{root} has no vault marker, and not the files that this device knows. If the vault is elsewhere"
+                    " (another disk, another place), put it back."
+                ) from None
+            # The lock lay beside the marker, and nobody else would see one on a file without a name.
+            self._lock.release()
+            return VaultFolder.create(root, self.vault, self.record.name), True
+
     def _open(self) -> Replica:
-        folder = VaultFolder.open(str(self.record.root))
+        folder, mended = self._folder()
         if folder.vault != self.vault:
             raise VaultOfflineError(f"{self.record.root} is now another vault.")
         self._lock.acquire(self._command)
@@ -193,7 +220,7 @@ class VaultService:
                 merges=settings.clashes == CLASH_MERGE,
             )
         )
-        self.notices = _notices(replica, self._now_ms())
+        self.notices = _notices(replica, self._now_ms()) + [MARKER_PUT_BACK] * mended
         return replica
 
     @property
