@@ -161,7 +161,7 @@ def reinstalled(history: History) -> None:
     """A device loses all but its notes and its key, and joins again; what it held is offered anew."""
     lot = history.lot
     device = lot.choice(history.devices)
-    friend = lot.choice([each for each in history.devices if each is not device])
+    friend = lot.choice([each for each in history.devices if each.name in device.reachable])
     leave = lot.choice([Device.stop, Device.kill])
     leave(device)
     device.forget()
