@@ -45,6 +45,10 @@ FAILED_RETRY_S: Final = 10.0
 PRUNE_AFTER_S: Final = 60.0
 """History is first looked through for what may go when the vault has been open for so long."""
 PRUNE_EVERY_S: Final = 6 * 3600.0
+WEIGH_EVERY_S: Final = 60.0
+"""How often history is weighed: a large file that is saved again and again would fill the disk before that."""
+GROWN_BYTES: Final = 256 << 20
+"""Contents over what history may take, and over what the last pruning had to leave, that are let go at once."""
 
 
 class VaultService:
@@ -245,10 +249,22 @@ class VaultService:
         delay_s = PRUNE_AFTER_S
         while True:
             await asyncio.sleep(delay_s)
-            delay_s = PRUNE_EVERY_S
+            delay_s = WEIGH_EVERY_S
             # An engine that ends meanwhile tells why by itself: told here too, it would take the place of a stop.
             with suppress(VaultsyncError):
                 await self._prune(engine)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PRUNE_EVERY_S):
+                        await self._history_grows(engine)
+                delay_s = 0.0
+
+    async def _history_grows(self, engine: Engine) -> None:
+        """Wait until history takes much more than it may."""
+        left = await engine.read(_history_bytes)
+        while True:
+            await asyncio.sleep(WEIGH_EVERY_S)
+            if await engine.read(_history_bytes) > max(left, self.settings.retention.max_bytes) + GROWN_BYTES:
+                return
 
     async def _prune(self, engine: Engine) -> None:
         more = True
@@ -268,6 +284,10 @@ class VaultService:
         if (state, reason) != (self.state, self.reason):
             self.state, self.reason = state, reason
             self._emit(VaultStateChanged(str(self.vault), state, reason))
+
+
+def _history_bytes(replica: Replica) -> int:
+    return replica.history_bytes
 
 
 def _forget(members: Collection[NodeId], now_ms: int, replica: Replica) -> int:

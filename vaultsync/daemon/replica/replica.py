@@ -285,6 +285,11 @@ class Replica:
         label = (Action.EDITED, "rules changed")
         return self._after_change(restore.put_content(self._state, IGNORE_FILE, text.encode(), now_ms, label), now_ms)
 
+    @property
+    def history_bytes(self) -> int:
+        """What history's contents take on disk, compressed."""
+        return self._state.store.history.size()
+
     def prune(self, policy: Retention, now_ms: int) -> Pruned:
         """Let history go that is older than `policy` keeps; call again while `more`."""
         return self._state.store.history.prune(policy, now_ms)
