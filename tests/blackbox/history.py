@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.blackbox.beginnings import begin
 from tests.blackbox.deeds import act
 from tests.blackbox.device import Device
-from tests.blackbox.judge import Findings, Tree, check_calm, check_words, wait_for_agreement
+from tests.blackbox.judge import Findings, Tree, check_calm, check_words, wait_for_agreement, wait_until_up
 from tests.blackbox.ledger import Ledger
 from tests.blackbox.network import Network, network, possible
 from tests.blackbox.person import Person
@@ -83,8 +83,7 @@ class History:
 
         Raises AssertionError if there is something to find fault with: there is no use in going on.
         """
-        for device in self.devices:
-            assert device.running, f"{device.name} ended by itself: {device.log.read_text()[-2000:]}"
+        wait_until_up(self.devices)
         agreed = wait_for_agreement(self.devices, self.outcome.found, SETTLE_S)
         assert agreed is not None, f"not alike after {after}"
         tree, seconds = agreed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.blackbox.device import Device
+from tests.blackbox.device import PATIENCE_S, Device
 from tests.blackbox.ledger import Ledger, words_in
 
 LOOK_EVERY_S = 0.05
@@ -90,6 +90,19 @@ def brief(said: Any) -> str:
         vaults = [f"{each['in_sync']} unsent {each['unsent']}" for each in peer["vaults"]]
         parts.append(f"{peer['name']}: {peer['state']} {peer['reason']} in sync {vaults}")
     return f"[{said['node']['name']}: {'; '.join(parts)}]"
+
+
+def wait_until_up(devices: Sequence[Device]) -> None:
+    """Until every daemon answers: how long Python takes to begin on a busy machine is not what is judged.
+
+    AssertionError if one has ended, or does not come up.
+    """
+    deadline_s = time.monotonic() + PATIENCE_S
+    for device in devices:
+        while device.status() is None:
+            assert device.running, f"{device.name} ended by itself: {device.log.read_text()[-2000:]}"
+            assert time.monotonic() < deadline_s, f"{device.name} does not come up: {device.log.read_text()[-2000:]}"
+            time.sleep(LOOK_EVERY_S)
 
 
 def wait_for_agreement(devices: Sequence[Device], found: Findings, patience_s: float) -> tuple[Tree, float] | None:
