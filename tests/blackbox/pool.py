@@ -25,9 +25,13 @@ _warm: list[Start] = []
 def play_all(
     base: Path, seeds: Sequence[int], jobs: int, spells: int, build: Path, only: Collection[str]
 ) -> Iterator[Outcome]:
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _load, (build,)) as pool:
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _load, (build,))
+    try:
         for future in as_completed([pool.submit(_play, base, seed, spells, build, only) for seed in seeds]):
             yield future.result()
+    finally:
+        # Not waiting: who interrupts a long pass wants to know what there is, now.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _load(build: Path) -> None:
