@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-import signal
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
 from tests.blackbox.history import Outcome, play
-from tests.blackbox.starting import Start, Warm
+from tests.blackbox.starting import Start, Warm, end_with_parent
 
 COLD_EVERY = 8
 """One history in so many starts its daemons as a person does; the others by the quick way."""
-
-_PR_SET_PDEATHSIG = 1
-"""prctl(2)"""
 
 _warm: list[Start] = []
 
@@ -35,9 +29,7 @@ def play_all(
 
 
 def _load(build: Path) -> None:
-    if sys.platform == "linux":
-        # Whatever ends the pool ends its processes; the daemons go with them.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     _warm.append(Warm(build))
 
 

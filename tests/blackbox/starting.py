@@ -24,6 +24,8 @@ from typing import IO, Protocol
 
 _NEW_NET = 0x40000000
 """`CLONE_NEWNET` of sched.h."""
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)"""
 _LOOK_EVERY_S = 0.01
 
 
@@ -175,7 +177,14 @@ def _fork(call: Call, out: IO[bytes], errors: int | None = None) -> _Forked:
     os._exit(0)
 
 
+def end_with_parent() -> None:
+    """Whatever ends the process that began this one ends this one too, even while it is frozen."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _become(call: Call, reader: int, out: int, errors: int | None) -> None:
+    end_with_parent()
     os.dup2(reader, 0)
     os.dup2(out, 1)
     os.dup2(out if errors is None else os.open(os.devnull, os.O_WRONLY), 2)
