@@ -18,6 +18,7 @@ from blake3 import blake3
 
 from vaultsync.model.records import Entry, FileRecord, Kind
 from vaultsync.model.versions import Version
+from vaultsync.store import contents
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.store.retention import DAY_MS, Retention
 from vaultsync.store.vault_store import VaultStore
@@ -25,6 +26,10 @@ from vaultsync.store.vault_store import VaultStore
 NODE = b"a" * 32
 NOW_MS = 1_000 * DAY_MS
 PATHS, TURNS = 2, 4
+INLINE_LIMIT = 100_000
+"""In the place of the product's, so that contents are in files without being large."""
+
+Deed = Callable[[Path], VaultStore]
 
 
 def make(path: Path) -> None:
@@ -144,6 +149,7 @@ def die_at(call: int) -> None:
 
 
 def main(base: Path) -> None:
+    contents.INLINE_LIMIT = INLINE_LIMIT  # type: ignore[misc]
     model = base / "model" / "vault.db"
     model.parent.mkdir(parents=True)
     make(model)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from vaultsync.errors import ConfigError
+from vaultsync.store.durable import replace_file
 
 
 def changed_text(path: Path, changes: Mapping[str, object]) -> str:
@@ -41,13 +40,9 @@ def changed_text(path: Path, changes: Mapping[str, object]) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put the file in place, whole or not at all. `ConfigError`."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    """Put the file in place, whole or not at all, durably. `ConfigError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
+        replace_file(path, text.encode(), mode=0o666)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)

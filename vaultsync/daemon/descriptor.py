@@ -13,6 +13,7 @@ from typing import Final
 
 from vaultsync.daemon.config import Places
 from vaultsync.errors import NodeError
+from vaultsync.store.durable import replace_file
 
 DESCRIPTOR_NAME: Final = "api.json"
 TOKEN_NAME: Final = "api.token"  # noqa: S105 (a file's name)
@@ -85,14 +86,7 @@ def load_or_create_token(places: Places, make: Callable[[], str] = lambda: secre
 
 
 def _write_private(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(path, text.encode(), mode=0o600)
     except OSError as error:
         raise NodeError(f"{path} cannot be written: {error.strerror}.") from error
