@@ -24,6 +24,8 @@ class Target:
     words: tuple[bytes, ...] = ()
     """What means something in this format."""
     max_bytes: int = 4_096
+    slow: bool = False
+    """Whether an input takes milliseconds, not microseconds."""
 
     @property
     def corpus(self) -> Path:

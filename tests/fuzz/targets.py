@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.fuzz import local, merging, wire
+from tests.fuzz import kept, local, merging, wire
 from tests.fuzz.target import Target
 
 _JSON: Final = (
@@ -47,29 +47,54 @@ TARGETS: Final = {
         Target(
             "events", local.try_events, local.events_seeds, words=(b"id:", b"data:", b"event:", b"\n\n", b"{", b"}")
         ),
+        Target(
+            "certificate",
+            kept.try_certificate,
+            kept.certificate_seeds,
+            words=(b"\x06\x03\x2b\x65\x70", b"\x30\x82", b"\x17\x0d"),
+        ),
+        Target("database", kept.try_database, kept.database_seeds, words=(b"\0\0\x10\0", b"\x0d", b"\x05"), slow=True),
+        Target("row", kept.try_row, kept.row_seeds, words=(b"file", b"dir", b"present", b"\xff" * 8), slow=True),
+        Target("content", kept.try_content, kept.content_seeds, words=(b"\x28\xb5\x2f\xfd",), slow=True),
+        Target("partial", kept.try_partial, kept.partial_seeds, slow=True),
         Target("answer", local.try_answer, local.answer_seeds, words=_JSON[:-1]),
-        Target("markdown", merging.try_merge("n.md", keeps_words=True), merging.markdown_seeds, words=_MARKDOWN),
+        Target(
+            "markdown", merging.try_merge("n.md", keeps_words=True), merging.markdown_seeds, words=_MARKDOWN, slow=True
+        ),
         Target(
             "frontmatter",
             merging.try_merge("n.md", keeps_words=True),
             merging.front_matter_seeds,
             words=(*_YAML, merging.SEPARATOR),
+            slow=True,
         ),
         Target(
-            "canvas", merging.try_merge("n.canvas", keeps_words=False, is_json=True), merging.canvas_seeds, words=_JSON
+            "canvas",
+            merging.try_merge("n.canvas", keeps_words=False, is_json=True),
+            merging.canvas_seeds,
+            words=_JSON,
+            slow=True,
         ),
-        Target("json", merging.try_merge("n.json", keeps_words=False, is_json=True), merging.json_seeds, words=_JSON),
+        Target(
+            "json",
+            merging.try_merge("n.json", keeps_words=False, is_json=True),
+            merging.json_seeds,
+            words=_JSON,
+            slow=True,
+        ),
         Target(
             "excalidraw",
             merging.try_merge("n.excalidraw.md", keeps_words=False),
             merging.excalidraw_seeds,
             words=(*_MARKDOWN, *_JSON),
+            slow=True,
         ),
         Target(
             "plain",
             merging.try_merge("n.txt", keeps_words=True),
             merging.plain_seeds,
             words=(b"\n", b"\r", b" ", b"\0", merging.SEPARATOR),
+            slow=True,
         ),
     )
 }

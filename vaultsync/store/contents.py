@@ -113,8 +113,10 @@ class Contents:
             with stream:
                 return stream.read()
         try:
-            # zstandard takes 0 to mean no bound.
-            data = self._decompressor.decompress(packed, max_output_size=size or 1)
+            # zstandard believes the size in the frame's header, and takes no other bound then.
+            if zstandard.frame_content_size(packed) != size:
+                raise _damaged(hash)
+            data = self._decompressor.decompress(packed)
         except zstandard.ZstdError as error:
             raise _damaged(hash) from error
         if blake3(data).digest() != hash:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from vaultsync.errors import StoreError
 from vaultsync.store.database import Database
 
 _REMEMBERED: Final = 4_096
@@ -34,15 +35,20 @@ class Devices:
         return number
 
     def pair_of(self, number: int) -> tuple[bytes, str]:
-        """The node id and the name behind a number."""
+        """The node id and the name behind a number. `StoreError` if the database is damaged."""
         known = self._pairs.get(number)
         if known is not None:
             return known
         row = self._database.row("SELECT node, name FROM devices WHERE id = ?", (number,))
-        assert row is not None, "a foreign key holds it"
+        if row is None:
+            raise self.damaged("a device that a row names is missing")
         pair = (row[0], row[1])
         self._remember(number, pair)
         return pair
+
+    def damaged(self, what: str) -> StoreError:
+        """The error to raise where a row holds what was never written."""
+        return self._database.damaged(what)
 
     def forget(self) -> None:
         """Drop what is in memory: a rolled-back transaction may have given numbers that no longer stand."""

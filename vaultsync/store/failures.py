@@ -37,8 +37,13 @@ def explained(error: sqlite3.Error | OSError, path: Path, advice: str) -> Vaults
                 f"The database {path} cannot be opened for writing ({error}).",
                 hint="Check that the folder and the file belong to you and that the disk is writable.",
             )
+        case sqlite3.SQLITE_IOERR:
+            return StoreError(
+                f"The database {path} cannot be read or written ({error}).",
+                hint="Check the disk that it is on, and start again.",
+            )
         case _:
-            return StoreError(f"The database {path} cannot be used ({error}).")
+            return StoreError(f"The database {path} cannot be used ({error}).", hint=advice)
 
 
 @contextmanager

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -232,9 +233,12 @@ class History:
     def _version_of(self, row: Row) -> HistoryVersion:
         path, version, hash, size, modified_at, device, action, kept_at, note = row
         node, name = self._devices.pair_of(device)
-        return HistoryVersion(
-            path, unpack_version(version), hash, size, modified_at, node, name, _ACTIONS[action], kept_at, note
-        )
+        try:
+            return HistoryVersion(
+                path, unpack_version(version), hash, size, modified_at, node, name, _ACTIONS[action], kept_at, note
+            )
+        except (KeyError, struct.error) as error:
+            raise self._database.damaged("a version in history cannot be read") from error
 
 
 def _within(prefix: str) -> tuple[str, list[Cell]]:

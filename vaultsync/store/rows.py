@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 from blake3 import blake3
@@ -64,7 +65,14 @@ def row_of(entry: Entry, sequence: int, version: bytes, devices: Devices) -> tup
 
 
 def entry_of(row: Row, devices: Devices) -> Entry:
-    """The entry behind `COLUMNS`."""
+    """The entry behind `COLUMNS`. `StoreError` if the row is damaged."""
+    try:
+        return _entry_of(row, devices)
+    except (KeyError, struct.error) as error:
+        raise devices.damaged(f"record {row[0]} cannot be read") from error
+
+
+def _entry_of(row: Row, devices: Devices) -> Entry:
     (
         sequence,
         path,
