@@ -69,6 +69,7 @@ def test_a_damaged_content_takes_no_more_memory_than_its_size(path: Path) -> Non
     hash_ = blake3(b"words").digest()
     store = VaultStore.open(path, new_index_id=INDEX_ID)
     with store.transaction():
+        store.index.put([make_entry(content=b"words")])
         store.history.keep(hash_, b"words")
         store.history.keep(blake3(b"").digest(), b"")
     assert store.history.read(blake3(b"").digest()) == b""
