@@ -19,7 +19,7 @@ from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
 from vaultsync.model.filters import never_reason
-from vaultsync.model.records import Entry, FileRecord, State
+from vaultsync.model.records import Entry, FileRecord, Kind, State
 from vaultsync.model.versions import Order
 from vaultsync.store.history import Action
 from vaultsync.sync.forgetting import LONG_GONE
@@ -85,6 +85,7 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
         and entry is not None
         and entry.state in (State.PRESENT, State.HELD, State.WANTED)
         and is_mergeable(record.path, max(record.size, entry.record.size))
+        and not _holds_neither(state, entry)
     )
     decision = reconcile(local, record, mergeable=mergeable, can_follow=can_follow(state, record, entry))
     match decision:
@@ -108,6 +109,16 @@ def _decide(state: ReplicaState, work: Work, offer: Offer, entry: Entry | None, 
             _merge(state, work, offer, entry, target, clash)
 
 
+def _holds_neither(state: ReplicaState, entry: Entry) -> bool:
+    """Whether neither side's content is to be in this device's folder: those who hold one decide between them.
+
+    The index may not have followed the rules yet.
+    """
+    if entry.state in (State.UNSELECTED, State.BLOCKED):
+        return True
+    return state.selection.reason(entry.record.path, entry.record.kind is Kind.DIR) is not None
+
+
 def _gives(state: ReplicaState, offer: Offer) -> bool:
     """Whether this device's own records go to the peer that offers: not if it is an observer."""
     session = state.sessions.get(offer.holder)
@@ -116,7 +127,7 @@ def _gives(state: ReplicaState, offer: Offer) -> bool:
 
 def _split(state: ReplicaState, work: Work, offer: Offer, entry: Entry, split: Split) -> None:
     """The outcome takes its place only once the other content is safe at its own."""
-    if entry.state in (State.UNSELECTED, State.BLOCKED):
+    if _holds_neither(state, entry):
         if never_reason(offer.record.path) is not None:
             # No device holds either.
             work.targets.append(Target(split.record, entry, offer, split.because))

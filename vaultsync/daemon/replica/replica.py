@@ -135,6 +135,7 @@ class Replica:
 
     def sweep(self, now_ms: int) -> Iterator[Effects]:
         """Look through the whole vault, one batch per step."""
+        wanted.follow_rules(self._state, now_ms)
         for changed in observe.sweep(self._state, now_ms):
             yield self._after_change(changed, now_ms)
         self._go_by_ignore_file(now_ms)

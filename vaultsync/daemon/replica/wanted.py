@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from vaultsync.daemon.replica.integrate import settle
 from vaultsync.daemon.replica.observe import history_version
-from vaultsync.daemon.replica.state import ReplicaState
+from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.twins import twin_of
+from vaultsync.errors import UnstableFileError
 from vaultsync.model.changes import Observation, record_change
+from vaultsync.model.filters import IGNORE_FILE
 from vaultsync.model.paths import fold, parents_of
 from vaultsync.model.records import Entry, Kind, State
 from vaultsync.store.history import Action
@@ -76,6 +78,21 @@ def reselect(state: ReplicaState, now_ms: int) -> None:
         with state.store.transaction():
             index.put(changed)
     fetch(state, [entry for entry in changed if entry.state is State.WANTED], now_ms)
+
+
+def follow_rules(state: ReplicaState, now_ms: int) -> None:
+    """The ignore file is not the one that the index knows: it may have been changed while nobody looked.
+
+    What the rules leave out by now must not count as present: once they change back, what is gone would be a deletion.
+    """
+    entry = state.store.index.get(IGNORE_FILE)
+    known = entry.record.hash if entry is not None and on_disk(entry) else b""
+    try:
+        there = state.fs.hash(IGNORE_FILE)[0] if state.fs.stat(IGNORE_FILE) is not None else b""
+    except (OSError, UnstableFileError):
+        return  # the look at it says why
+    if there != known:
+        reselect(state, now_ms)
 
 
 def unblock(state: ReplicaState, now_ms: int, changed: Collection[str] | None = ()) -> None:
