@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from tests.simulation.ledger import OracleError
 from tests.simulation.nodes import NodesWorld, run_nodes
 from tests.simulation.patience import Hang, limited
+from tests.simulation.regressions import regressions
 from tests.simulation.shrink import fails_alike, shrink
 from tests.simulation.world import World, run
 
@@ -28,7 +29,10 @@ def main() -> int:
     parser.add_argument("--keep-going", action="store_true", help="after a failure, go on with the next seed")
     parser.add_argument("--folding", action="store_true", help="with disks that fold case")
     parser.add_argument("--nodes", action="store_true", help="whole nodes instead of replicas")
+    parser.add_argument("--regressions", action="store_true", help="play the histories of seeds.toml instead")
     options = parser.parse_args()
+    if options.regressions:
+        return _regress()
     if options.nodes and options.folding:
         parser.error("--folding is for replicas")
     without = {int(number) for number in options.without.split(",") if number}
@@ -59,6 +63,19 @@ def main() -> int:
     print(f"indexes that differed and were repaired: {repaired}")
     for what, times in sorted(injected.items()):
         print(f"{times:9} {what}")
+    return 1 if failed else 0
+
+
+def _regress() -> int:
+    failed = 0
+    for each in regressions():
+        try:
+            with limited():
+                each.play()
+        except (Exception, Hang) as error:  # noqa: BLE001 (whatever breaks, breaks a promise)
+            failed += 1
+            print(f"{each.mode} {each.seed}, which found that {each.found}: {type(error).__name__}: {error}")
+    print(f"{len(regressions())} histories that failed once: {failed} failed")
     return 1 if failed else 0
 
 

@@ -34,6 +34,8 @@ PATIENCE_S: Final = 2_000
 QUIET_S: Final = 15
 AGREE_EVERY: Final = 50
 EDIT_DURING_CALL: Final = 0.004
+MOST_DURING_CALLS: Final = 12
+"""Edits between calls in one step: each makes calls of its own, and they would never end."""
 
 Verb = Callable[[Random], Awaitable[str]]
 
@@ -65,6 +67,7 @@ class NodesWorld:
         """How far ahead it was when the device forgot what it knew."""
         self._everybody: list[Host] = []
         self._problems: list[str] = []
+        self._interruptions = 0
         self._repaired = 0
         self.hosts: list[Host] = []
         """The members."""
@@ -103,6 +106,7 @@ class NodesWorld:
     async def step(self, number: int) -> None:
         """Let something happen."""
         self._random = random = Random(f"{self._seed} node step {number}")
+        self._interruptions = 0
         await asyncio.sleep(random.choice((0.0, 0.001, 0.003, 0.01, 0.03, 0.2, 1, 20)))
         await self.bury()
         self._complain()
@@ -148,7 +152,9 @@ class NodesWorld:
                     self.injected["kills in the middle of a call"] += 1
                     self.say(f"{host.name} is killed before {name} of {path}")
                     raise Crash
-            if host.is_open and self._random.random() < EDIT_DURING_CALL * self.swarm["edits"]:
+            often = EDIT_DURING_CALL * self.swarm["edits"]
+            if self._interruptions < MOST_DURING_CALLS and host.is_open and self._random.random() < often:
+                self._interruptions += 1
                 self.injected["edits during a call"] += 1
                 self.say(f"before {name} of {path}, {host.name} {self._act(host, self._random)}")
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.simulation.nodes import run_nodes
+from tests.simulation.regressions import Regression, regressions
 from tests.simulation.shrink import shrink
 from tests.simulation.world import run
 
@@ -24,6 +25,11 @@ def test_promises_hold(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_promises_hold_for_whole_nodes(seed: int) -> None:
     run_nodes(seed, 80)
+
+
+@pytest.mark.parametrize("history", regressions(), ids=lambda each: f"{each.mode}-{each.seed}")
+def test_what_once_failed_holds(history: Regression) -> None:
+    history.play()
 
 
 @pytest.mark.parametrize("options", [["--seed", "7", "--steps", "80"], ["--nodes", "--seed", "7", "--steps", "60"]])
