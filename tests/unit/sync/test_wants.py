@@ -372,7 +372,7 @@ def answered(queue: WantQueue, peer: bytes, at_ms: int, *sizes: int) -> None:
     """`peer` is asked for something and answers every 100 ms, from `at_ms` on."""
     queue.add(b"of " + peer, 1, 0, peer)
     queue.next_for(peer, 1)
-    queue.heard(peer, 0, at_ms)
+    queue.heard(peer, 10**6, at_ms)  # what came before the first is unknown, so this says nothing of a pace
     for number, size in enumerate(sizes, 1):
         queue.heard(peer, size, at_ms + number * 100)
 
