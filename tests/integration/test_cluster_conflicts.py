@@ -240,6 +240,37 @@ def test_copies_of_one_note_device_and_minute_stand_side_by_side(tmp_path: Path,
     assert [(copy.original, copy.device) for copy in listed] == [("cat.png", "Device 1")] * 3
 
 
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("devices", [2, 3])
+def test_a_copy_that_is_taken_away_takes_no_other_edit_along(tmp_path: Path, devices: int, moved: bool) -> None:
+    """The next edit of that minute lost, too, and its copy passed for one that a person had just taken away."""
+    cluster = Cluster(tmp_path, devices)
+    a, b, *_ = cluster.devices
+    for each in ("first", "second"):
+        if each == "second":
+            (copy,) = [path for path in a.tree() if "(conflict " in path]
+            b.write(copy, "first of Device 1, edited")
+            b.scan()
+            cluster.settle()
+        for device in cluster.devices:
+            cluster.disconnect(device)
+        a.write("cat.png", f"{each} of {a.name}")
+        if each == "second":
+            if moved:
+                (a.root / copy).rename(a.root / "other.png")
+            else:
+                (a.root / copy).unlink()
+        a.scan()
+        b.write("cat.png", f"{each} of {b.name}")
+        b.scan()
+        cluster.connect_all()
+        cluster.settle()
+        cluster.assert_equal()
+    assert a.now_ms < START_MS + MINUTE_MS
+    first = {b"first of Device 1, edited"} if moved else set()
+    assert set(files(b).values()) == first | {b"second of Device 1", b"second of Device 2"}
+
+
 @pytest.mark.parametrize("folder_on", [0, 1])
 @pytest.mark.parametrize("existed", [False, True], ids=["new on both", "a note before"])
 def test_a_note_here_and_a_folder_there_both_survive(pair: Cluster, folder_on: int, existed: bool) -> None:

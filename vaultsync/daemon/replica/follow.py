@@ -15,6 +15,7 @@ from vaultsync.daemon.replica.stage import want
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
+from vaultsync.merge.names import other_copy_name
 from vaultsync.model.manifests import CHUNKED_ABOVE
 from vaultsync.model.records import Entry, FileRecord, State
 from vaultsync.model.versions import Order
@@ -74,7 +75,13 @@ def settled_beside(state: ReplicaState, work: Work, offer: Offer, beside: FileRe
     """Whether the index holds `beside`, or something after it; if not, offer it and come back when it is settled."""
     known = state.store.index.get(beside.path)
     if known is not None and is_beyond(known.record, beside):
-        return True
+        if not known.record.deleted or _was_here(state, beside):
+            return True
+        # What was deleted or moved away is the copy of another edit: its version comes from the note, and seems later.
+        beside = replace(beside, path=other_copy_name(beside.path, beside.hash))
+        known = state.store.index.get(beside.path)
+        if known is not None and is_beyond(known.record, beside):
+            return True
     state.offers.add(Offer(beside, offer.holder, derived=True, origin=offer.record.path))
     state.offers.settle_after(beside.path, offer.record.path)
     work.more.add(beside.path)
@@ -110,6 +117,11 @@ def _arrived(state: ReplicaState, path: str, alive: FileRecord, there: FileRecor
         return False
     # It was planned; the disk may have refused, and what a person has written there since has a later version.
     return any((v.version, v.hash) == brought[1:] for v in state.store.history.versions(there.path))
+
+
+def _was_here(state: ReplicaState, record: FileRecord) -> bool:
+    """Whether this device has ever had this content at this path."""
+    return any(version.hash == record.hash for version in state.store.history.versions(record.path))
 
 
 def _is_there(state: ReplicaState, entry: Entry) -> bool:
