@@ -10,6 +10,7 @@ from vaultsync.model.manifests import CHUNKED_ABOVE
 from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord
 from vaultsync.vault.applier import Staged
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.words import FULL
 
 
 def obtain(state: ReplicaState, record: FileRecord) -> bytes | Staged | None:
@@ -125,6 +126,12 @@ def ensure_in_history(state: ReplicaState, entry: Entry) -> bool:
         with state.fs.open_read(record.path) as reader:
             state.store.history.keep_file(record.hash, reader, record.size)
     except ContentError:
+        state.dirty.add(record.path)
+        return False
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        # What cannot be read is not replaced either.
         state.dirty.add(record.path)
         return False
     return True

@@ -145,6 +145,12 @@ def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> l
         refused = {path for path, entry in lacking.items() if not ensure_in_history(state, entry)}
     for origin in {step.target.offer.origin for step in steps if step.target.record.path in refused} - {""}:
         look_again(state, origin, now_ms)
+    for path in refused:
+        # A file that cannot be read looks the same at every look.
+        state.dirty.discard(path)
+        look_again(state, path, now_ms)
+        if state.attempts[path] > 2:
+            state.set_trouble(path, "it cannot be read here, so nothing is put in its place")
     return [step for step in steps if step.target.record.path not in refused]
 
 
