@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +44,9 @@ class NodeProcess:
     @staticmethod
     def _read(process: subprocess.Popen[str], lines: queue.Queue[Line]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.put(json.loads(line))
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(json.loads(line))
         lines.put({"what": "ended"})
 
     def say(self, command: str) -> None:
@@ -85,6 +87,9 @@ class NodeProcess:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._process = None
 
 

@@ -27,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("name", choices=LOADS)
     parser.add_argument("--scale", type=int, default=1, help="a load so many times smaller")
-    parser.add_argument("--where", type=Path, help="a folder on the disk to use; it is emptied")
+    parser.add_argument("--where", type=Path, help="where to make the temporary folder: on the disk to use")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vaultsync-load-", dir=options.where) as folder:
         LOADS[options.name](Path(folder).resolve(), say, options.scale)
