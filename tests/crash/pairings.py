@@ -1,5 +1,5 @@
-"""A ticket is used, and either side dies at some moment of it. The same command again completes it: nobody is half a
-member, and nobody is one twice.
+"""A ticket is used, and either side dies at some moment of it. The same command again completes it, and once the folder
+is marked as the vault it completes itself: nobody is half a member, and nobody is one twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Pairings:
     def __init__(self, base: Path, seed: int, say: Callable[[str], None]) -> None:
         self.kills = 0
         self.outcomes: Counter[str] = Counter()
-        """What a person was told by the second try."""
+        """How it was completed."""
         self._base = base
         self._lot = random.Random(seed)
         self._say = say
@@ -58,8 +58,12 @@ class Pairings:
             if phone not in victims:
                 # It has joined and runs, or it could not and says so. A person would look, and try again.
                 await phone.stop()
-        await phone.start("join", ticket.ticket, str(phone.vault), "--yes")
-        self.outcomes["joined" if '"joined"' in phone.log.read_text() else "there already"] += 1
+        if (phone.vault / ".vaultsync" / "vault.json").exists() and self._lot.random() < 0.7:
+            await phone.start()
+            self.outcomes["completed by itself"] += 1
+        else:
+            await phone.start("join", ticket.ticket, str(phone.vault), "--yes")
+            self.outcomes["completed by the same command"] += 1
         (phone.vault / "answer.md").write_text("from the phone\n")
         tree = await settled(desk, phone)
         assert sorted(tree) == ["answer.md", "note.md"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.support.nodes import running_node, tree, until
-from vaultsync.errors import ExpiredTicketError, UsedTicketError
+from vaultsync.daemon.service import Node
+from vaultsync.errors import ExpiredTicketError, UsedTicketError, VaultError
+from vaultsync.model.ids import VaultId
 
 
 def make_notes(root: Path, count: int = 20) -> None:
@@ -45,6 +48,45 @@ async def test_a_ticket_works_once(tmp_path: Path) -> None:
             expired, _ = await anna.make_ticket(vault, role="member", life_s=-1, reusable=False)
             with pytest.raises(ExpiredTicketError):
                 await carl.join(expired, tmp_path / "c")
+
+
+async def test_a_folder_that_cannot_be_used_leaves_nothing_behind_and_the_ticket_goes_on(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a", 1)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/.vaultsync").write_text("in the marker's place")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        vault = await anna.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(vault, role="member", life_s=60, reusable=False)
+        with pytest.raises(VaultError):
+            await bert.join(text, tmp_path / "b")
+        assert await bert.database.run(lambda store: store.peers.all()) == []
+        assert bert.peers.get_peers() == []
+        (tmp_path / "b/.vaultsync").unlink()
+        await bert.join(text, tmp_path / "b")
+        await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+
+
+async def test_a_device_that_dies_while_it_joins_finds_its_vault_when_it_runs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knew the vault and nobody who has it: each stood alone, and the other side took it for a member."""
+    make_notes(tmp_path / "a", 1)
+
+    async def die(_node: Node, _vault: VaultId, _name: str, _role: str, _root: Path) -> None:
+        await take_up(_node, _vault, _name, _role, _root)
+        raise asyncio.CancelledError
+
+    take_up = Node.take_up
+    async with running_node(tmp_path, "Anna") as anna:
+        vault = await anna.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(vault, role="member", life_s=60, reusable=False)
+        async with running_node(tmp_path, "Bert") as bert:
+            with monkeypatch.context() as patched:
+                patched.setattr(Node, "take_up", die)
+                with pytest.raises(asyncio.CancelledError):
+                    await bert.join(text, tmp_path / "b")
+        async with running_node(tmp_path, "Bert"):
+            await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
 
 
 async def test_a_restarted_device_comes_back_by_itself(tmp_path: Path) -> None:
