@@ -39,6 +39,7 @@ class Ledger:
     """Who was at which words and which paths since all agreed last."""
     _phase_places: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     """Where words have been seen since then."""
+    _excused: set[str] = field(default_factory=set)
 
     def word(self, who: str, where: str) -> str:
         """A new word."""
@@ -82,6 +83,14 @@ class Ledger:
         """What was removed up to now may come back: a device has forgotten, or never knew, what there was before."""
         self._phase_removed.clear()
 
+    def excuse(self, who: str) -> None:
+        """What this person removes in this spell may come back: their device crashed.
+
+        If it did so between putting a file in place and noting that, and the file was edited before it is up again, it
+        takes that for a file of its own, made apart from the others'. Nothing is lost by that.
+        """
+        self._excused.add(who)
+
     def settled(self, files: Iterable[bytes]) -> set[bytes]:
         """A spell of acting is over, and `files` are what is there now.
 
@@ -91,7 +100,7 @@ class Ledger:
         ghosts = {
             word
             for word, (who, path) in self._phase_removed.items()
-            if word in seen and word not in self._doubled
+            if word in seen and word not in self._doubled and who not in self._excused
             if self._who_was_at(word, path.encode()) <= {who}
         }
         self._doubled = {word for word, times in seen.items() if times > 1}
@@ -99,6 +108,7 @@ class Ledger:
         self._phase_removed.clear()
         self._phase_touched.clear()
         self._phase_places.clear()
+        self._excused.clear()
         return ghosts
 
     def _who_was_at(self, word: bytes, path: bytes) -> set[str]:

@@ -116,8 +116,13 @@ def stopped(history: History) -> None:
 
 def killed(history: History) -> None:
     """The same with a crash."""
+
+    def kill(device: Device) -> None:
+        device.kill()
+        history.ledger.excuse(device.name)
+
     _hectic(history)
-    _apart(history, Device.kill, Device.run)
+    _apart(history, kill, Device.run)
 
 
 def killed_often(history: History) -> None:
@@ -126,6 +131,7 @@ def killed_often(history: History) -> None:
     for _ in range(lot.randint(2, 4)):
         device = lot.choice(history.devices)
         device.kill()
+        history.ledger.excuse(device.name)
         history.note(f"{device.name} is killed")
         _some_deed(history)
         device.run()
