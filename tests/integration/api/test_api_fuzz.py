@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -122,3 +123,42 @@ def test_every_answer_is_as_described(target: Target) -> None:
 @pytest.mark.timeout(3600)
 def test_every_answer_is_as_described_for_long(target: Target) -> None:
     bombard(target, 500, derandomize=False)
+
+
+ODD = ("", "-1", "+1", "1e3", "0x10", "٣", "²", "null", "../..", "9" * 5_000, str(2**63), "\u202e1")
+"""For numbers, times, paths and words alike."""
+
+
+def test_odd_values_in_query_strings(target: Target) -> None:
+    asked = 0
+    with httpx.Client(base_url=target.url, headers={"Authorization": f"Bearer {target.token}"}) as client:
+        for path, operations in target.description["paths"].items():
+            for parameter in operations.get("get", {}).get("parameters", []):
+                if parameter["in"] != "query" or ("GET", path) in LEFT_OUT:
+                    continue
+                place = path.replace("{vault}", target.vault).replace("{peer}", "p").replace("{version}", "1")
+                for value in ODD:
+                    answer = client.get(place, params={parameter["name"]: value})
+                    asked += 1
+                    assert answer.status_code < 500, (path, parameter["name"], value, answer.text)
+                    if answer.status_code >= 400:
+                        assert answer.headers["content-type"] == "application/problem+json"
+                        assert answer.json()["detail"]
+    assert asked > 150
+
+
+def test_odd_numbers_of_the_last_event(target: Target) -> None:
+    """The stream begins, or the request is refused in words; nothing else."""
+    headers = {"Authorization": f"Bearer {target.token}"}
+    with httpx.Client(base_url=target.url) as client:
+        for value in ODD:
+            numbered = httpx.Headers(headers | {"Last-Event-ID": value}, encoding="utf-8")
+            with client.stream("GET", "/v1/events", headers=numbered) as answer:
+                if answer.status_code == 200:
+                    assert next(answer.iter_lines()).startswith(": numbers go up to ")
+                else:
+                    assert 400 <= answer.status_code < 500, value
+        for after in ODD:
+            with client.stream("GET", "/v1/events", headers=headers, params={"after": after}) as answer:
+                assert answer.status_code < 500, after
+        assert client.get("/v1/status", headers=headers).status_code == 200
