@@ -5,12 +5,16 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from aioquic import tls
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import Limit, QuicConnection
+from aioquic.quic.packet import QuicErrorCode
 from aioquic.quic.stream import QuicStreamSender
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from vaultsync.errors import TransportError
 from vaultsync.transport.certificates import make_certificate
@@ -77,15 +81,15 @@ def test_a_limit_shows_what_both_want() -> None:
     assert limit.value == 14
 
 
-def connected() -> tuple[MutualConnection, MutualConnection]:
-    """Two ends in one process, handshake done, nothing on the way."""
+def connected(shown: x509.Certificate | None = None) -> tuple[MutualConnection, MutualConnection]:
+    """Two ends in one process, handshake done, nothing on the way. `shown` is the client's certificate."""
     identity = Identity.generate()
 
     def configuration(*, client: bool) -> QuicConfiguration:
         return QuicConfiguration(
             alpn_protocols=["test"],
             is_client=client,
-            certificate=make_certificate(identity, time.time()),
+            certificate=shown if client and shown is not None else make_certificate(identity, time.time()),
             private_key=identity.tls_key,
             verify_mode=ssl.CERT_NONE,
             max_data=settings.connection_window,
@@ -122,6 +126,23 @@ def test_both_ends_show_certificates() -> None:
     assert client.confirmed
     assert server.peer_certificate is not None
     assert client.peer_certificate is not None
+
+
+class OfAnotherVersion:
+    """A certificate of a version that X.509 does not have."""
+
+    def public_bytes(self, encoding: Encoding) -> bytes:
+        encoded = make_certificate(Identity.generate(), time.time()).public_bytes(encoding)
+        version = bytes.fromhex("a003020102")
+        assert encoded.count(version) == 1
+        return encoded.replace(version, version[:-1] + b"\x0a")
+
+
+def test_a_certificate_of_an_unknown_version_is_refused_as_bad() -> None:
+    _, server = connected(cast("x509.Certificate", OfAnotherVersion()))
+    assert server.ending is not None
+    assert server.ending.error_code == QuicErrorCode.CRYPTO_ERROR + tls.AlertDescription.bad_certificate
+    assert server.peer_certificate is None
 
 
 def test_a_window_opens_as_the_reader_reads_and_not_before() -> None:

@@ -326,7 +326,15 @@ class MutualConnection(QuicConnection):
             self.tls._request_client_certificate = True
 
     def _handle_crypto_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
-        super()._handle_crypto_frame(context, frame_type, buf)
+        try:
+            super()._handle_crypto_frame(context, frame_type, buf)
+        except x509.InvalidVersion as error:
+            # aioquic expects `ValueError`, as which everything else that is wrong with a certificate comes.
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.CRYPTO_ERROR + int(tls.AlertDescription.bad_certificate),
+                frame_type=frame_type,
+                reason_phrase="the certificate is of an unknown version",
+            ) from error
         # aioquic collects a message as long as it says it is, and copies all of it at every packet.
         if len(self.tls._receive_buffer) > MAX_TLS_MESSAGE:
             raise QuicConnectionError(
