@@ -3,8 +3,9 @@ empty string for nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.support.cluster import Device
 from vaultsync.daemon.events import DeletionHeld
@@ -16,12 +17,23 @@ from vaultsync.model.records import State
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+Fault = Callable[["World", Random], str]
+
 MOST_MEMBERS = 5
 NO_LIMIT = 2**32 - 2
 """Pages of a SQLite file."""
 
 
 # Connections
+
+
+def cut(world: World, random: Random) -> str:
+    a, b = random.sample(world.cluster.devices, 2)
+    if not world.cluster.are_connected(a, b):
+        return ""
+    world.cluster.disconnect(a, b)
+    world.injected["connections lost"] += 1
+    return f"{a.name} and {b.name} lose each other"
 
 
 def part(world: World, random: Random) -> str:
@@ -182,3 +194,53 @@ def leave(world: World, random: Random) -> str:
     world.ledger.leave(device.tree(), [other.tree() for other in world.cluster.devices])
     world.injected["members left"] += 1
     return f"{device.name} leaves"
+
+
+RATES: Final[tuple[tuple[str, float, Fault], ...]] = (
+    ("losses", 2, cut),
+    ("partitions", 0.7, part),
+    ("repairs", 1.5, join_up),
+    ("full disks", 0.5, fill),
+    ("repairs", 3, free),
+    ("bad disks", 0.7, break_file),
+    ("repairs", 1.5, mend),
+    ("repairs", 1.5, answer),
+    ("members", 0.2, join),
+    ("members", 0.15, leave),
+)
+"""Kind of fault (swarm.py; repairs are none), how often as against 34 edits, and what to do."""
+KINDS: Final = (
+    "edits",
+    "losses",
+    "restarts",
+    "crashes",
+    "crashes in calls",
+    "restores",
+    "clocks",
+    "partitions",
+    "full disks",
+    "bad disks",
+    "selections",
+    "members",
+)
+"""Of faults (swarm.py)."""
+COUNTED: Final = (
+    "connections lost",
+    "restarts",
+    "crashes",
+    "crashes in the middle",
+    "edits during a call",
+    "old indexes restored",
+    "clocks turned",
+    "partitions",
+    "disks full",
+    "calls refused with ENOSPC",
+    "stops for lack of room",
+    "files that cannot be read",
+    "calls refused with EIO",
+    "selections",
+    "deletions held",
+    "members joined",
+    "members left",
+)
+"""What the summary tells of even if it never happened."""

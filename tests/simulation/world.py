@@ -18,6 +18,7 @@ from tests.simulation.disk import Crash, SimulatedDisk
 from tests.simulation.ledger import Ledger, OracleError
 from tests.simulation.manners import some_manners
 from tests.simulation.person import Person
+from tests.simulation.swarm import Swarm
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.events import IndexesDiffer
 from vaultsync.errors import DiskFullError, VaultsyncError
@@ -43,7 +44,8 @@ class World:
         self._folding = folding or Random(f"{seed} folding").random() < 0.3
         self._say = say
         self._random = random = Random(f"{seed} size")
-        self.injected: Counter[str] = Counter()
+        self.swarm = Swarm(Random(f"{seed} swarm"), faults.KINDS)
+        self.injected: Counter[str] = Counter(dict.fromkeys(faults.COUNTED, 0))
         """How often what was done to the cluster."""
         self._large = random.random() < 0.1
         self._rules = random.random() < 0.25
@@ -116,30 +118,27 @@ class World:
             (30, self._deliver),
             (8, self._settle_pair),
             (6, self._dirty),
-            (2, self._cut),
             (6, self._connect),
             (2, self._tick),
-            (0.8, self._reopen),
-            (0.8, self._crash),
-            (1.2, self._crash_soon),
-            (0.5, self._back_up),
-            (0.5, self._restore),
-            (0.4, self._turn_clock),
-            (0.7, partial(faults.part, self)),
-            (1.5, partial(faults.join_up, self)),
-            (0.5, partial(faults.fill, self)),
-            (3, partial(faults.free, self)),
-            (0.7, partial(faults.break_file, self)),
-            (1.5, partial(faults.mend, self)),
-            (0.7 if self._rules else 0, partial(faults.select, self)),
-            (1.5, partial(faults.answer, self)),
-            (0.2, partial(faults.join, self)),
-            (0.15, partial(faults.leave, self)),
+            *((rate * self.swarm[kind], fault) for kind, rate, fault in self._faults()),
         ]
         (verb,) = random.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])
         said = verb(random)
         if said:
             self._say(f"{number:4} {said}")
+
+    def _faults(self) -> list[tuple[str, float, Callable[[Random], str]]]:
+        """Kind (swarm.py; repairs are no faults), how often as against 34 edits, and what happens."""
+        return [
+            ("restarts", 0.8, self._reopen),
+            ("crashes", 0.8, self._crash),
+            ("crashes in calls", 1.2, self._crash_soon),
+            ("restores", 0.5, self._back_up),
+            ("restores", 0.5, self._restore),
+            ("clocks", 0.4, self._turn_clock),
+            ("selections", 0.7 if self._rules else 0, partial(faults.select, self)),
+            *((kind, rate, partial(fault, self)) for kind, rate, fault in faults.RATES),
+        ]
 
     def _edit(self, random: Random) -> str:
         device = random.choice(self.cluster.devices)
@@ -207,14 +206,6 @@ class World:
         device = random.choice(self.cluster.devices)
         return f"{device.name} looks at what is dirty" if self.at_work(device, device.look_at_dirty) else ""
 
-    def _cut(self, random: Random) -> str:
-        a, b = random.sample(self.cluster.devices, 2)
-        if not self.cluster.are_connected(a, b):
-            return ""
-        self.cluster.disconnect(a, b)
-        self.injected["connections lost"] += 1
-        return f"{a.name} and {b.name} lose each other"
-
     def _connect(self, random: Random) -> str:
         a, b = random.sample(self.cluster.devices, 2)
         if self.cluster.are_connected(a, b) or (a.number in self.parted) != (b.number in self.parted):
@@ -248,7 +239,10 @@ class World:
         return f"{device.name} restarts, its index is backed up"
 
     def _restore(self, random: Random) -> str:
-        device = random.choice(self.cluster.devices)
+        devices = [device for device in self.cluster.devices if device.has_backup]
+        if not devices:
+            return ""
+        device = random.choice(devices)
         self.ledger.forget(device.number, device.tree())
         # Counters are the clock's where the index has forgotten the last: both may not go back at once.
         device.skew_ms = self._furthest[device.number] = max(self._furthest[device.number], device.skew_ms)
@@ -311,7 +305,7 @@ class World:
                 if self._calls_to_crash == 0:
                     self._say(f"     power fails before {name} of {path}")
                 raise Crash
-        if self._random.random() < EDIT_DURING_CALL:
+        if self._random.random() < EDIT_DURING_CALL * min(self.swarm["edits"], 3):
             self.injected["edits during a call"] += 1
             said = self._people[self._busy.number].act(self._random)
             self._say(f"     before {name} of {path}, {self._busy.name} {said}")
@@ -369,7 +363,10 @@ class World:
         for disk in self._disks.values():
             self.injected.update({f"calls refused with {name}": times for name, times in disk.refused.items()})
             disk.refused = {}
-        return sum((person.done for person in self._people.values()), self.injected)
+        counted = Counter(self.injected)
+        for person in self._people.values():
+            counted.update(person.done)
+        return counted
 
     def close(self) -> None:
         for device in self.cluster.devices:

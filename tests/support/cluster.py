@@ -102,6 +102,10 @@ class Device:
         shutil.copytree(self._index_folder, self._backup)
         self.replica = self._open()
 
+    @property
+    def has_backup(self) -> bool:
+        return self._backup.exists()
+
     def restore(self) -> None:
         """Start again with the index that was put aside, if one was; the folder stays as it is."""
         self.cluster.disconnect(self)
