@@ -20,6 +20,7 @@ Names = dict[str, int | None]
 """What stands at a path: a file, by its inode, or a folder (None)."""
 
 _CALLS: Final = ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir")
+_DATABASES: Final = (".db", ".db-wal", ".db-shm")
 _SHARES: Final = (0.0, 0.5, 1.0)
 
 
@@ -87,7 +88,11 @@ class Journal:
         names = self._look()
         if names != self._history[-1]:
             self._history.append(names)
-        databases = {p.relative_to(self._root).as_posix(): p.read_bytes() for p in self._root.rglob("*.db*")}
+        databases = {
+            item.relative_to(self._root).as_posix(): item.read_bytes()
+            for item in self._root.rglob("*")
+            if item.name.endswith(_DATABASES)
+        }
         cut = Cut(tuple(self._history), dict(self._contents), dict(self._synced), databases, acknowledged)
         if not self.cuts or cut != self.cuts[-1]:
             self.cuts.append(cut)
@@ -98,7 +103,7 @@ class Journal:
             path = item.relative_to(self._root).as_posix()
             if item.is_dir():
                 names[path] = None
-            elif ".db" not in item.name:
+            elif not item.name.endswith(_DATABASES):
                 inode = item.stat().st_ino
                 if inode not in self._contents:
                     # Held open, so that no other file gets its number.
