@@ -408,6 +408,8 @@ def test_a_note_that_is_replaced_while_a_program_writes_it(pair: Cluster) -> Non
         program.write("one\n")
         program.flush()
         b.look(["n.md"])
+        pair.now_ms += 3_000
+        b.look(["n.md"])
         a.write("n.md", "zero\none\ntwo\nthree\n")
         a.look(["n.md"])
         pair.settle()

@@ -24,6 +24,8 @@ KEEP_CONTENT: Final = 1 << 20
 """Observations of files of up to so many bytes carry their content."""
 EMPTY_WAIT_MS: Final = 2_000
 """Obsidian truncates before it writes: a file that becomes empty is believed after this time."""
+OPEN_WAIT_MS: Final = 2_000
+"""A file that a program has open for writing is looked at after this time, whatever it holds by then."""
 
 _BATCH_FILES: Final = 256
 _BATCH_BYTES: Final = 32 << 20
@@ -76,6 +78,7 @@ class Scanner:
         self._fs = fs
         self.selection = selection
         self._emptied: dict[str, int] = {}
+        self._open: dict[str, int] = {}
 
     def look(self, paths: Collection[str], index: IndexView, now_ms: int) -> Sighting:
         """Look at dirty paths: files, folders (with all that is in them), and what is no longer there.
@@ -92,6 +95,8 @@ class Scanner:
             for path, seen in survey.changed:
                 if reading.content_bytes >= _BATCH_BYTES and seen.signature.inode not in moved:
                     reading.sighting.again[path] = 0
+                elif self._is_half_written(path, now_ms):
+                    reading.sighting.again[path] = LOOK_AGAIN_MS
                 else:
                     self._read(path, seen, reading)
         return reading.sighting
@@ -195,6 +200,19 @@ class Scanner:
                 content,
             )
         )
+
+    def _is_half_written(self, path: str, now_ms: int) -> bool:
+        """Whether a program has the file open for writing, and not for long: half of a note would be taken for an edit
+        that removes the other half, and others would merge with that.
+        """
+        if not self._fs.is_being_written(path):
+            self._open.pop(path, None)
+            return False
+        since = self._open.setdefault(path, now_ms)
+        if 0 <= now_ms - since < OPEN_WAIT_MS:
+            return True
+        del self._open[path]
+        return False
 
     def _wait_for_content(self, path: str, signature: Signature, now_ms: int) -> int:
         """For how many ms a file that became empty is not believed yet."""

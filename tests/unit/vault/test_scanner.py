@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,9 @@ from tests.unit.vault.kit import OLD_NS, FakeIndex, Kit, merged, seen
 from vaultsync.errors import VaultOfflineError
 from vaultsync.model.records import Entry, State
 from vaultsync.vault.filesystem import DirEntry
+from vaultsync.vault.scanner import OPEN_WAIT_MS
 from vaultsync.vault.selection import Selection
+from vaultsync.vault.survey import LOOK_AGAIN_MS
 
 NFD = unicodedata.normalize("NFD", "café.md")
 NFC = unicodedata.normalize("NFC", NFD)
@@ -475,3 +478,21 @@ def test_hints_that_say_the_same_twice_are_one(kit: Kit) -> None:
     observations = kit.look("x/a.md", "x", "x/a.md").observations
     assert [o.path for o in observations] == ["x", "x/a.md"]
     assert FakeIndex().get("x") is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else tells who writes")
+def test_half_of_a_note_is_not_believed_while_a_program_writes_it(kit: Kit) -> None:
+    kit.write("note.md", "one\ntwo\n")
+    kit.look("note.md")
+    with (kit.root / "note.md").open("w") as program:
+        program.write("one\n")
+        program.flush()
+        sighting = kit.look("note.md")
+        assert not sighting.observations
+        assert sighting.again == {"note.md": LOOK_AGAIN_MS}
+        kit.now_ms += OPEN_WAIT_MS
+        assert seen(kit.look("note.md")) == {"note.md": "file"}
+        program.write("two\nthree\n")
+        program.flush()
+        assert not kit.look("note.md").observations
+    assert seen(kit.look("note.md")) == {"note.md": "file"}
