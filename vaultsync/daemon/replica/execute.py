@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, assert_never
+from typing import Final
 
 from vaultsync.daemon.events import ChangeApplied
 from vaultsync.daemon.replica.busy import wait_for_writer
@@ -12,12 +12,13 @@ from vaultsync.daemon.replica.contents import ensure_in_history
 from vaultsync.daemon.replica.observe import history_version, make_parents_known
 from vaultsync.daemon.replica.stage import stage_all
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
+from vaultsync.daemon.replica.steps import actions_of
 from vaultsync.daemon.replica.twins import sort_out
 from vaultsync.errors import DiskFullError
 from vaultsync.model.ids import NodeId
 from vaultsync.model.manifests import MAX_FILE
 from vaultsync.model.paths import parents_of
-from vaultsync.model.records import Entry, FileRecord, Kind, Signature, State
+from vaultsync.model.records import Entry, FileRecord, Kind, State
 from vaultsync.store.audit import AuditEntry
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.offers import Offer
@@ -172,7 +173,7 @@ def _run(
     actions: list[disk.Action] = []
     owners: list[str] = []
     for step in steps:
-        for action in _actions(step, staged, respelled):
+        for action in actions_of(step, staged, respelled):
             actions.append(action)
             owners.append(step.target.record.path)
     results: dict[str, Outcome] = {
@@ -189,43 +190,6 @@ def _run(
             del staged[step.target.record.path]
             state.staged.pop(step.target.record.hash, None)
     return results
-
-
-def _actions(step: Step, staged: dict[str, Staged], respelled: dict[str, str]) -> list[disk.Action]:
-    record, entry = step.target.record, step.target.entry
-    path = record.path
-    expected = entry.signature if entry is not None and on_disk(entry) else None
-    match step.do:
-        case Do.NOTHING:
-            return []
-        case Do.CLEAR_FILE:
-            assert expected is not None
-            return [disk.RemoveFile(path, expected), disk.MakeFolder(path)]
-        case Do.MAKE_FOLDER:
-            return [disk.MakeFolder(path, respelled.get(path, ""))]
-        case Do.MOVE_FILE:
-            assert step.source is not None
-            assert step.source.entry is not None
-            assert step.source.entry.signature is not None
-            return [disk.MoveFile(step.source.record.path, path, step.source.entry.signature)]
-        case Do.SET_MODE:
-            assert expected is not None
-            return [disk.SetExecutable(path, record.executable, expected)]
-        case Do.REMOVE_FILE:
-            assert expected is not None
-            return [disk.RemoveFile(path, expected)]
-        case Do.REMOVE_FOLDER:
-            return [disk.RemoveFolder(path)]
-        case Do.WRITE_FILE:
-            return [_write(record, expected, staged[path])]
-        case Do.REPLACE_FOLDER:
-            return [disk.RemoveFolder(path), _write(record, None, staged[path])]
-        case _:
-            assert_never(step.do)
-
-
-def _write(record: FileRecord, expected: Signature | None, staged: Staged) -> disk.Action:
-    return disk.WriteFile(record.path, record.hash, record.size, record.mtime_ns, record.executable, expected, staged)
 
 
 def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, commit: _Commit, now_ms: int) -> None:
