@@ -116,6 +116,8 @@ def select(world: World, random: Random) -> str:
     world.at_work(device, device.scan)
     some = random.sample([Category.NOTES, Category.IMAGES, Category.OTHER], random.choice((0, 1, 1, 2)))
     world.at_work(device, lambda: choose(device, some))
+    # What is removed before the device has looked at what is selected now comes back.
+    world.at_work(device, device.scan)
     world.injected["selections"] += 1
     return f"{device.name} syncs no {', '.join(some) or 'less than everything'}"
 

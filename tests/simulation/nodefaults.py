@@ -180,6 +180,8 @@ async def select(world: NodesWorld, random: Random) -> str:
     if host is None or not await _has_looked(host):
         return ""
     await _choose(host, some)
+    # What is removed before the device has looked at what is selected now comes back.
+    await _has_looked(host)
     world.injected["selections"] += 1
     return f"{host.name} syncs no {', '.join(some) or 'less than everything'}"
 
