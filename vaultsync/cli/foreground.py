@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,7 +22,10 @@ from vaultsync.server.snapshot import status_of
 
 TICK_S: Final = 0.2
 
-Begin = Callable[[Node, Presenter], Awaitable[None]]
+LAST_WORDS_S: Final = 6.0
+"""How long what a node does first may go on after it is told to stop: who does not join after all says so."""
+
+Begin = Callable[[Node, Presenter], Coroutine[None, None, None]]
 """What the node is to do first: add vaults, or use a ticket. What it raises ends the node."""
 
 
@@ -74,8 +77,10 @@ async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: boo
             running = tasks.create_task(node.run())
             shows: list[asyncio.Task[None]] = []
             try:
-                await node.peers.ready.wait()
-                await begin(node, presenter)
+                if not await _unless(node.stopping, _ready(node)):
+                    return
+                if not await _unless(node.stopping, begin(node, presenter), patience_s=LAST_WORDS_S):
+                    return
                 async with serve_api(node):
                     presenter.serving(await status_of(node))
                     shows += [tasks.create_task(_show(node.bus, presenter)), tasks.create_task(_tick(presenter))]
@@ -90,6 +95,28 @@ async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: boo
                     task.cancel()
     except* VaultsyncError as group:
         raise _first(group) from None
+
+
+async def _ready(node: Node) -> None:
+    await node.peers.ready.wait()
+
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[None, None, None], patience_s: float = 0.0) -> bool:
+    """Do `work`, and raise what it raises. False if it was broken off, `patience_s` after the node was told to stop:
+    what it waits for may never come then."""
+    doing, ending = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((doing, ending), return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done() and patience_s:
+            await asyncio.wait((doing,), timeout=patience_s)
+        if not doing.done():
+            return False
+        await doing
+        return True
+    finally:
+        for task in (doing, ending):
+            task.cancel()
+        await asyncio.gather(doing, ending, return_exceptions=True)
 
 
 def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:

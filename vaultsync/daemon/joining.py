@@ -14,7 +14,7 @@ from vaultsync.daemon.memberships import Memberships
 from vaultsync.daemon.pairing import refusal_words
 from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.previewing import own_record, read_folder, read_index
-from vaultsync.errors import CloseCode, RefusedError, TransportError, VaultsyncError
+from vaultsync.errors import CloseCode, RefusedError, TransportError, VaultError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import Bye, Hello, Join, Members, Welcome
 from vaultsync.store.peers import PeerAddress, PeerRecord
@@ -129,7 +129,7 @@ class OpenJoin:
             stored = await host.database.run(lambda store: store.peers.add(record, ticket.vault, "member"))
             try:
                 await host.take_up(ticket.vault, welcome.vault_name, welcome.role, self._root)
-            except (VaultsyncError, OSError):
+            except (VaultError, OSError):
                 if before is None or before.role_in(ticket.vault) is None:
                     await host.database.run(lambda store: store.peers.remove(ticket.node, ticket.vault))
                 raise

@@ -216,9 +216,9 @@ class Node:
         except (VaultsyncError, OSError):
             if not may_wait:
                 raise
-        self.vaults[record.vault_id] = service
         if self._tasks is not None:
             self._start(service)
+        self.vaults[record.vault_id] = service
         return service
 
     def _members_of(self, vault: VaultId) -> list[NodeId]:
@@ -228,9 +228,11 @@ class Node:
     def _start(self, service: VaultService) -> None:
         assert self._tasks is not None
         task = start_in(self._tasks, service.run())
-        if task is not None:
-            self._vault_tasks.add(task)
-            task.add_done_callback(self._vault_tasks.discard)
+        if task is None:
+            service.release()
+            raise NodeError("This node is stopping.", hint="Start it again, then try once more.")
+        self._vault_tasks.add(task)
+        task.add_done_callback(self._vault_tasks.discard)
 
     def _own_role(self, vault: VaultId) -> str:
         service = self.vaults.get(vault)

@@ -103,6 +103,10 @@ class VaultService:
         except OSError as error:
             raise VaultError(f"The disk says: {error}.") from error
 
+    def release(self) -> None:
+        """Give the vault's lock back, of a service that is not run."""
+        self._lock.release()
+
     async def run(self) -> None:
         """Serve the vault until cancelled."""
         worker = ThreadPoolExecutor(1, thread_name_prefix=f"vault-{self.record.name}")
