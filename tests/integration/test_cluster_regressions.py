@@ -11,8 +11,12 @@ import pytest
 
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.events import IndexesDiffer
+from vaultsync.daemon.replica.integrate import base_of
 from vaultsync.model.filters import DEFAULT_CATEGORIES, Category
+from vaultsync.model.versions import Version
 from vaultsync.protocol.framing import StreamKind
+from vaultsync.store.history import Action, HistoryVersion
+from vaultsync.vault.hashing import hash_bytes
 
 
 @pytest.fixture
@@ -472,3 +476,27 @@ def test_a_deletion_that_meets_what_was_left_out_until_now_does_not_return(pair:
     pair.settle()
     agree(pair)
     assert a.tree() == {}
+
+
+def test_lines_that_were_removed_and_brought_back_while_another_device_merged(pair: Cluster) -> None:
+    """Two bases, neither of which knows of the other: in one of them alone the lines passed for removed for good."""
+    a, b = pair.devices
+    state, one, other = a.replica.state, a.node.raw, b.node.raw
+    lines = "".join(f"line {number}\n" for number in range(12))
+    half = lines[: len(lines) // 2]
+    known = {(1, 1): lines, (2, 1): "added\n" + lines, (1, 2): half}
+    for (own, theirs), text in known.items():
+        version = Version.of({one: own, other: theirs})
+        hash_ = hash_bytes(text.encode())
+        state.store.history.keep(hash_, text.encode())
+        state.store.history.record(
+            [HistoryVersion("n.md", version, hash_, len(text), 0, one, "", Action.EDITED, kept_at=0)]
+        )
+    a.write("n.md", lines)
+    a.scan()
+    entry = state.store.index.get("n.md")
+    assert entry is not None
+    here = entry.record.with_version(Version.of({one: 2, other: 3}))
+    there = entry.record.with_version(Version.of({one: 3, other: 2}))
+    for sides in ((here, there), (there, here)):
+        assert base_of(state, *sides) == b"added\n" + half.encode()

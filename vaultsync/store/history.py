@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import BinaryIO, Final
 
 from vaultsync.model.paths import fold, name_of
-from vaultsync.model.versions import Order, Version
+from vaultsync.model.versions import Version
 from vaultsync.store.contents import Contents, Reader
 from vaultsync.store.database import Cell, Database, Row
 from vaultsync.store.devices import Devices
@@ -178,20 +178,29 @@ class History:
 
         Newest by descent, then by when it was recorded. None if there is no such version.
         """
-        best: tuple[Version, Row] | None = None
+        return next(iter(self.bases(path, a, b)), None)
+
+    def bases(self, path: str, a: Version, b: Version) -> list[HistoryVersion]:
+        """All versions that `base` could name, of which none descends from another; `base`'s is the first.
+
+        There are several where two devices have merged the same edits while more came.
+        """
+        best: list[tuple[Version, Row]] = []
         looked_at = 0
         for row in self._newest_first(path):
             looked_at += 1
-            if best is not None and looked_at > LOOKED_BACK:
+            if best and looked_at > LOOKED_BACK:
                 break
             version = unpack_version(row[1])
             if not (a.includes(version) and b.includes(version)):
                 continue
-            if best is not None and version.compare(best[0]) is not Order.AFTER:
+            if any(known.includes(version) for known, _ in best) or not self.has(row[2]):
                 continue
-            if self.has(row[2]):
-                best, looked_at = (version, row), 0
-        return None if best is None else self._version_of(best[1])
+            below = [place for place, (known, _) in enumerate(best) if version.includes(known)]
+            best.insert(below[0] if below else len(best), (version, row))
+            best = [one for one in best if one[0] == version or not version.includes(one[0])]
+            looked_at = 0
+        return [self._version_of(row) for _, row in best]
 
     def _newest_first(self, path: str) -> Iterator[Row]:
         """The versions of a path that have a content, the last recorded first."""

@@ -286,3 +286,16 @@ class TestBase:
     def test_a_deletion_is_no_base(self, store: VaultStore) -> None:
         store.history.record([version(action=Action.DELETED)])
         assert store.history.base("note.md", Version.of({A: 5}), Version.of({A: 5})) is None
+
+    def test_all_bases_of_which_none_descends_from_another(self, store: VaultStore) -> None:
+        for content in (b"words", b"more", b"less"):
+            store.history.keep(hash_of(content), content)
+        both, more, less = version(a=1, b=1), version(content=b"more", a=2, b=1), version(content=b"less", a=1, b=2)
+        store.history.record([both, more, less])
+        sides = Version.of({A: 3, B: 2}), Version.of({A: 2, B: 3})
+        assert [found.hash for found in store.history.bases("note.md", *sides)] == [less.hash, more.hash]
+        assert store.history.base("note.md", *sides) == store.history.bases("note.md", *sides)[0]
+        joined = version(content=b"words", a=2, b=2)
+        store.history.record([joined])
+        assert [found.version for found in store.history.bases("note.md", *sides)] == [joined.version]
+        assert store.history.bases("other.md", *sides) == []

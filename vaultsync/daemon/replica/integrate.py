@@ -28,6 +28,8 @@ from vaultsync.sync.planner import Target
 from vaultsync.sync.reconcile import Follow, Ignore, Keep, Merge, Split, Take, reconcile
 from vaultsync.vault.hashing import hash_bytes
 
+_BASES: Final = 3
+"""So many of several bases are looked at: more come about only where nobody ever stops to type."""
 MAX_ROUNDS: Final = 200
 """Of one call. Each brings every path one step further, and honest histories need a handful."""
 
@@ -154,7 +156,7 @@ def _merge(state: ReplicaState, work: Work, offer: Offer, entry: Entry, target: 
         _split(state, work, offer, entry, clash)
         return
     theirs_true = replace(offer.record, size=len(theirs))
-    merged = merge_contents(target.path, _base(state, entry.record, offer.record), mine, theirs)
+    merged = merge_contents(target.path, base_of(state, entry.record, offer.record), mine, theirs)
     if isinstance(merged, Clash):
         _split(state, work, offer, entry, replace(clash, because=f"{clash.because} ({merged.reason})"))
         return
@@ -167,11 +169,23 @@ def _merge(state: ReplicaState, work: Work, offer: Offer, entry: Entry, target: 
     work.targets.append(Target(record, entry, offer, because))
 
 
-def _base(state: ReplicaState, local: FileRecord, remote: FileRecord) -> bytes | None:
-    """The newest content that both sides descend from."""
+def base_of(state: ReplicaState, local: FileRecord, remote: FileRecord) -> bytes | None:
+    """The newest content that both sides descend from.
+
+    Where there are several, what they make together: one alone would take what was removed before the other, and
+    brought back after it, for removed.
+    """
     history = state.store.history
-    version = history.base(local.path, local.version, remote.version)
+    versions = history.bases(local.path, local.version, remote.version)
     try:
-        return None if version is None else history.read(version.hash)
+        base = None if not versions else history.read(versions[0].hash)
+        for version in versions[1:_BASES]:
+            below = history.base(local.path, versions[0].version, version.version)
+            origin = None if below is None else history.read(below.hash)
+            other = history.read(version.hash)
+            if base is not None and other is not None:
+                merged = merge_contents(local.path, origin, base, other)
+                base = base if isinstance(merged, Clash) else merged.content
+        return base
     except ContentError:
         return None  # damaged: a merge without a base loses nothing
