@@ -1,4 +1,5 @@
 """A judge from outside: real daemons, driven by the command line and the folders alone.
 
-Nothing here imports the product. What is known of it is what the README and `docs/cli.md` tell a person.
+What is known of the product is what the README, `docs/cli.md` and `docs/api-examples.md` tell a person. Only
+`starting.Warm` loads it, to become its command.
 """
