@@ -93,8 +93,9 @@ def _begun(a: Sequence[Line], b: Sequence[Line]) -> list[Line]:
             other = b[k]
             if not line.text.strip() or not other.text.strip():
                 continue
-            if holds_all(line.text, other.text) or holds_all(other.text, line.text):
-                begun.append(min(line, other, key=lambda each: (len(each.text), "[x]" in each.text.lower(), each)))
+            held = [each for each, of in ((line, other), (other, line)) if holds_all(of.text, each.text)]
+            if held:
+                begun.append(min(held, key=lambda each: (len(each.text), each)))
                 y = k + 1
                 break
     return begun
