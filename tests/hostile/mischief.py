@@ -15,8 +15,8 @@ from pathlib import Path
 from tests.support.cluster import START_MS, VAULT, Cluster, Device
 from vaultsync.daemon.replica.state import ControlMessage, on_disk
 from vaultsync.errors import ProtocolError
-from vaultsync.model.ids import NodeId
 from vaultsync.model.differences import Told
+from vaultsync.model.ids import NodeId
 from vaultsync.model.manifests import MAX_CHUNK, MAX_FILE
 from vaultsync.model.paths import parents_of
 from vaultsync.model.records import EMPTY_HASH, FileRecord, Kind
