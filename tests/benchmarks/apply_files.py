@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from vaultsync.model.changes import Author, record_change
 from vaultsync.model.ids import VaultId
 from vaultsync.model.records import Entry, Signature
-from vaultsync.vault.applier import Applier, Result, WriteFile
+from vaultsync.vault.actions import Result, WriteFile
+from vaultsync.vault.applier import Applier
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.scanner import Scanner

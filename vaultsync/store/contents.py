@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from vaultsync.errors import ContentError
 from vaultsync.store.database import Database, private_folder
+from vaultsync.store.durable import sync_folder
 from vaultsync.store.failures import explaining
 from vaultsync.store.packing import LEVEL, Packer, StoredWriter, looks_compressible
 
@@ -202,8 +203,8 @@ class Contents:
             except BaseException:
                 unfinished.unlink(missing_ok=True)
                 raise
-            _fsync_folder(target.parent)
-            _fsync_folder(self._folder)
+            sync_folder(target.parent)
+            sync_folder(self._folder)
         return stored
 
     def _compress(self, hash: bytes, reader: Reader, size: int, file: BinaryIO) -> None:
@@ -290,14 +291,3 @@ def _check(hash: bytes, size: int, got: bytes, got_size: int) -> None:
 
 def _damaged(hash: bytes) -> ContentError:
     return ContentError(f"The kept content {hash.hex()[:16]}… is damaged on disk.", hint=_ADVICE)
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable where the system has that notion."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,12 +7,14 @@ import json
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from vaultsync.errors import ConfigError, VaultError, VaultOfflineError
 from vaultsync.model.ids import VaultId
 from vaultsync.model.paths import MARKER_DIR
 from vaultsync.protocol.limits import MAX_NAME
+from vaultsync.store.durable import replace_file, sync_folder
 from vaultsync.tickets.ticket import is_name
 
 MARKER_NAME: Final = "vault.json"
@@ -44,14 +46,8 @@ def create(root: str, vault: VaultId, name: str) -> Marker:
     if os.path.lexists(target):
         raise VaultError(f"{root} is a vault already.")
     text = json.dumps({"format": FORMAT, "id": str(vault), "name": name}, ensure_ascii=False, indent=2) + "\n"
-    temporary = target + ".new"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, target)
-    for path in (folder, root):
-        _sync_folder(path)
+    replace_file(Path(target), text.encode(), mode=0o666)
+    sync_folder(Path(root))
     return Marker(vault, name)
 
 
@@ -78,13 +74,3 @@ def read(root: str) -> Marker:
         return Marker(VaultId.parse(vault), name)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"{path} is damaged: {error}.") from error
-
-
-def _sync_folder(path: str) -> None:
-    if os.name == "nt":
-        return
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -10,7 +10,8 @@ from pathlib import Path
 from vaultsync.model.changes import Author, record_change
 from vaultsync.model.ids import VaultId
 from vaultsync.model.records import Entry, FileRecord, State
-from vaultsync.vault.applier import Applier, Outcome, WriteFile
+from vaultsync.vault.actions import Outcome, WriteFile
+from vaultsync.vault.applier import Applier
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.scanner import Scanner, Sighting

@@ -19,9 +19,8 @@ from vaultsync.errors import DiskFullError
 from vaultsync.model.paths import windows_obstacle
 from vaultsync.model.records import Signature
 from vaultsync.vault import native
-from vaultsync.vault.applier import (
+from vaultsync.vault.actions import (
     Action,
-    Applier,
     MakeFolder,
     MoveFile,
     Outcome,
@@ -31,6 +30,7 @@ from vaultsync.vault.applier import (
     SetExecutable,
     WriteFile,
 )
+from vaultsync.vault.applier import Applier
 from vaultsync.vault.files import signature_of
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.staging import PART_KEPT_MS

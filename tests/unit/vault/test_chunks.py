@@ -14,7 +14,7 @@ from vaultsync.errors import DiskFullError, UnstableFileError
 from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest
 from vaultsync.model.records import EMPTY_HASH
 from vaultsync.vault import chunks
-from vaultsync.vault.applier import Result, WriteFile
+from vaultsync.vault.actions import Result, WriteFile
 from vaultsync.vault.chunks import PartialFile, cut, part_path
 from vaultsync.vault.files import DiskRandomFile
 from vaultsync.vault.hashing import hash_bytes

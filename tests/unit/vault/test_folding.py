@@ -11,7 +11,8 @@ from tests.simulation.disk import SimulatedDisk
 from tests.simulation.manners import FOLDING, Manners
 from tests.unit.vault.kit import OLD_NS, Kit, merged, seen
 from vaultsync.model.records import Signature
-from vaultsync.vault.applier import Applier, MakeFolder, MoveFile, RemoveFile, RemoveFolder, Result
+from vaultsync.vault.actions import MakeFolder, MoveFile, RemoveFile, RemoveFolder, Result
+from vaultsync.vault.applier import Applier
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.selection import Selection
 from vaultsync.vault.words import is_about_twins

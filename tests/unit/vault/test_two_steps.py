@@ -11,7 +11,8 @@ import pytest
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.manners import Manners
 from tests.unit.vault.kit import Kit
-from vaultsync.vault.applier import Applier, Result
+from vaultsync.vault.actions import Result
+from vaultsync.vault.applier import Applier
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import ContentError, UnstableFileError
 from vaultsync.model.manifests import CHUNKED_ABOVE
 from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord
-from vaultsync.vault.applier import Staged
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.staging import Staged
 from vaultsync.vault.words import FULL
 
 

@@ -24,9 +24,10 @@ from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Do, Step, Target, plan
 from vaultsync.sync.reconcile import PLAIN, copy_of, is_beyond
-from vaultsync.vault import applier as disk
-from vaultsync.vault.applier import Outcome, Result, Staged
+from vaultsync.vault import actions as disk
+from vaultsync.vault.actions import Outcome, Result
 from vaultsync.vault.filesystem import DiskKind
+from vaultsync.vault.staging import Staged
 
 RETRY_MS: Final = 10_000
 """When to try again what the disk refused for a reason that may pass."""

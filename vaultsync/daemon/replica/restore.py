@@ -12,8 +12,9 @@ from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import DiskFullError, RequestError
 from vaultsync.model.records import EMPTY_HASH, Entry, FileRecord, Kind
 from vaultsync.store.history import Action, HistoryVersion
-from vaultsync.vault.applier import Action as DiskAction
-from vaultsync.vault.applier import RemoveFile, Result, Staged, WriteFile
+from vaultsync.vault.actions import Action as DiskAction
+from vaultsync.vault.actions import RemoveFile, Result, WriteFile
+from vaultsync.vault.staging import Staged
 
 BATCH: Final = 500
 

@@ -12,7 +12,7 @@ from vaultsync.merge import is_mergeable
 from vaultsync.model.records import FileRecord
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Do, Step
-from vaultsync.vault.applier import Staged
+from vaultsync.vault.staging import Staged
 
 _WRITING: Final = (Do.WRITE_FILE, Do.REPLACE_FOLDER)
 

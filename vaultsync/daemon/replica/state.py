@@ -19,11 +19,12 @@ from vaultsync.store.vault_store import VaultStore
 from vaultsync.sync.offers import Offers
 from vaultsync.sync.session import Position, Session
 from vaultsync.sync.wants import WantQueue
-from vaultsync.vault.applier import Applier, Staged
+from vaultsync.vault.applier import Applier
 from vaultsync.vault.filesystem import FileSystem
 from vaultsync.vault.folder import VaultFolder
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.selection import Selection
+from vaultsync.vault.staging import Staged
 
 HELD_CONTENT: Final = 8 << 20
 """Contents, in bytes, that came but could not be used at once; kept so that they need not be asked for again."""

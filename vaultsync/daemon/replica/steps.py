@@ -7,8 +7,8 @@ from typing import assert_never
 from vaultsync.daemon.replica.state import on_disk
 from vaultsync.model.records import FileRecord, Signature
 from vaultsync.sync.planner import Do, Step
-from vaultsync.vault import applier as disk
-from vaultsync.vault.applier import Staged
+from vaultsync.vault import actions as disk
+from vaultsync.vault.staging import Staged
 
 
 def actions_of(step: Step, staged: dict[str, Staged], respelled: dict[str, str]) -> list[disk.Action]:
