@@ -10,6 +10,7 @@ from tests.support.cluster import START_MS, Cluster, Device
 from vaultsync.daemon.replica import conflicts
 from vaultsync.daemon.replica.conflicts import Choice, ConflictCopy
 from vaultsync.errors import RequestError
+from vaultsync.protocol.framing import StreamKind
 
 MINUTE_MS = 60_000
 BASE = "one\n\ntwo\n\nthree\n"
@@ -269,6 +270,45 @@ def test_a_copy_that_is_taken_away_takes_no_other_edit_along(tmp_path: Path, dev
     assert a.now_ms < START_MS + MINUTE_MS
     first = {b"first of Device 1, edited"} if moved else set()
     assert set(files(b).values()) == first | {b"second of Device 1", b"second of Device 2"}
+
+
+@pytest.mark.parametrize("devices", [2, 3])
+def test_a_copy_that_both_have_edited_is_not_taken_for_the_next_one(tmp_path: Path, devices: int) -> None:
+    """The edits count later than the second edit of that minute that loses, whose copy has the same name."""
+    cluster = Cluster(tmp_path, devices)
+    a, b, *_ = cluster.devices
+    copy = ""
+    for each in ("first", "second"):
+        for device in cluster.devices:
+            cluster.disconnect(device)
+        a.write("cat.png", f"{each} of {a.name}")
+        a.scan()
+        if copy:
+            a.write(copy, "edited on 2, and on 1")
+            a.scan()
+        b.write("cat.png", f"{each} of {b.name}")
+        b.scan()
+        cluster.connect(a, b)
+        hear(cluster, a, b)
+        cluster.connect_all()
+        cluster.settle()
+        if not copy:
+            (copy,) = [path for path in a.tree() if "(conflict " in path]
+            b.write(copy, "edited on 2")
+            b.scan()
+            cluster.settle()
+        cluster.assert_equal()
+    assert a.now_ms < START_MS + MINUTE_MS
+    assert set(files(b).values()) == {b"edited on 2, and on 1", b"second of Device 1", b"second of Device 2"}
+
+
+def hear(cluster: Cluster, hearer: Device, other: Device) -> None:
+    """`hearer` learns all from `other`, and decides, before it has told anything."""
+    while True:
+        heard = [cluster.deliver(channel) for channel in cluster.deliverable()]
+        heard += filter(None, (cluster.pull(other, hearer, kind) for kind in (StreamKind.CHANGES, StreamKind.CONTENT)))
+        if not heard:
+            return
 
 
 @pytest.mark.parametrize("folder_on", [0, 1])

@@ -23,8 +23,8 @@ from vaultsync.store.history import Action
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
 from vaultsync.sync.reconcile import Follow, copy_of, displaced_copy, is_beyond
-from vaultsync.vault.applier import Staged
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.staging import Staged
 
 
 def waits_for_move(state: ReplicaState, record: FileRecord, local: FileRecord | None) -> bool:
@@ -75,9 +75,9 @@ def settled_beside(state: ReplicaState, work: Work, offer: Offer, beside: FileRe
     """Whether the index holds `beside`, or something after it; if not, offer it and come back when it is settled."""
     known = state.store.index.get(beside.path)
     if known is not None and is_beyond(known.record, beside):
-        if not known.record.deleted or _was_here(state, beside):
+        if known.record.same_content(beside) or _was_here(state, beside):
             return True
-        # What was deleted or moved away is the copy of another edit: its version comes from the note, and seems later.
+        # What is there, or was, is the copy of another edit: its version comes from the note, and seems later.
         beside = replace(beside, path=other_copy_name(beside.path, beside.hash))
         known = state.store.index.get(beside.path)
         if known is not None and is_beyond(known.record, beside):
