@@ -180,7 +180,9 @@ def delete_and_write_anew(person: Person) -> str:
     (person.folder / name).unlink(missing_ok=True)
     time.sleep(person.lot.choice([0, 0.02, 0.2]))
     if (person.folder / name).exists():
-        # Somebody else's edit has brought it back: what is written now would go over that, unseen.
+        # Somebody else's edit has brought it back: what is written now would go over that, unseen. What stood here,
+        # perhaps since a moment ago only, has been deleted.
+        person.ledger.remove(person.who, name, words_in(before), "deleted")
         return f"delete and write anew {name}, in vain"
     person.ledger.touch(person.who, f"end of {name}")
     gap = b"" if before.endswith(b"\n") or not before else b"\n"
