@@ -302,6 +302,56 @@ def test_a_copy_that_both_have_edited_is_not_taken_for_the_next_one(tmp_path: Pa
     assert set(files(b).values()) == {b"edited on 2, and on 1", b"second of Device 1", b"second of Device 2"}
 
 
+@pytest.mark.parametrize("hearer", [0, 1])
+def test_a_note_of_its_own_that_outlived_a_deletion_removes_nothing(pair: Cluster, hearer: int) -> None:
+    """What was deleted and written anew passed for removed by a note that never had a word of it."""
+    a, b = pair.devices
+    first = "".join(f"one {number}\n" for number in range(6))
+    own = "".join(f"other {number}\n" for number in range(6))
+    for device in pair.devices:
+        pair.disconnect(device)
+    a.write("note.md", first)
+    a.scan()
+    b.write("note.md", own)
+    b.scan()
+    (a.root / "note.md").unlink()
+    a.scan()
+    pair.connect(a, b)
+    hear(pair, b, a)
+    pair.disconnect(a)
+    assert b.read("note.md") == own, "the edit stays"
+    a.write("note.md", first + "one more\n")
+    a.scan()
+    pair.connect(a, b)
+    hear(pair, pair.devices[hearer], pair.devices[1 - hearer])
+    pair.settle()
+    pair.assert_equal()
+    there = b"".join(files(a).values()).decode().splitlines()
+    assert set(there) >= {*first.splitlines(), *own.splitlines(), "one more"}
+
+
+def test_a_note_that_a_program_saved_by_deleting_it_merges_on_what_it_was(pair: Cluster) -> None:
+    a, b = pair.devices
+    lines = [f"line {number}\n" for number in range(12)]
+    a.write("note.md", "".join(lines))
+    a.scan()
+    pair.settle()
+    pair.disconnect(a)
+    b.write("note.md", "".join(["changed on 2\n", *lines[1:]]))
+    b.scan()
+    (a.root / "note.md").unlink()
+    a.scan()
+    pair.connect(a, b)
+    hear(pair, b, a)
+    pair.disconnect(a)
+    a.write("note.md", "".join([*lines[:-1], "changed on 1\n"]))
+    a.scan()
+    pair.connect_all()
+    pair.settle()
+    pair.assert_equal()
+    assert a.read("note.md") == "".join(["changed on 2\n", *lines[1:-1], "changed on 1\n"])
+
+
 def hear(cluster: Cluster, hearer: Device, other: Device) -> None:
     """`hearer` learns all from `other`, and decides, before it has told anything."""
     while True:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.events import IndexesDiffer
-from vaultsync.daemon.replica.integrate import base_of
+from vaultsync.daemon.replica.bases import base_of
 from vaultsync.model.filters import DEFAULT_CATEGORIES, Category
 from vaultsync.model.versions import Version
 from vaultsync.protocol.framing import StreamKind

@@ -202,6 +202,14 @@ class History:
             looked_at = 0
         return [self._version_of(row) for _, row in best]
 
+    def was_deleted(self, path: str, after: Version, a: Version, b: Version) -> bool:
+        """Whether `path` was deleted, or a folder, later than `after`, and both `a` and `b` descend from that."""
+        rows = self._database.rows(
+            "SELECT version FROM versions WHERE path = ? AND hash = x'' ORDER BY id DESC LIMIT ?", (path, LOOKED_BACK)
+        )
+        ends = [unpack_version(row[0]) for row in rows]
+        return any(end.includes(after) and end != after and a.includes(end) and b.includes(end) for end in ends)
+
     def _newest_first(self, path: str) -> Iterator[Row]:
         """The versions of a path that have a content, the last recorded first."""
         before = MAX_ID

@@ -247,6 +247,15 @@ class TestVersions:
 
 
 class TestBase:
+    def test_what_stood_before_a_deletion_that_both_know(self, store: VaultStore) -> None:
+        note, gone = version(a=1), version(a=2, action=Action.DELETED)
+        store.history.record([note, gone])
+        ours, theirs = Version.of({A: 3}), Version.of({A: 2, B: 7})
+        assert store.history.was_deleted("note.md", note.version, ours, theirs)
+        assert not store.history.was_deleted("note.md", note.version, ours, Version.of({A: 1, B: 7}))
+        assert not store.history.was_deleted("note.md", gone.version, ours, theirs)
+        assert not store.history.was_deleted("other.md", note.version, ours, theirs)
+
     def test_the_newest_common_ancestor_whose_content_is_held(self, store: VaultStore) -> None:
         for data in (b"1", b"2", b"a", b"b"):
             store.history.keep(hash_of(data), data)

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from vaultsync.daemon.replica.bases import base_for
 from vaultsync.daemon.replica.contents import obtain, read_current
 from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute
 from vaultsync.daemon.replica.follow import can_follow, follow, other_copy_is_safe, settled_beside, waits_for_move
 from vaultsync.daemon.replica.forget import judge_unknown
 from vaultsync.daemon.replica.stage import want
 from vaultsync.daemon.replica.state import ReplicaState
-from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, is_mergeable, merge_contents
 from vaultsync.model.filters import never_reason
 from vaultsync.model.records import Entry, FileRecord, Kind, State
@@ -28,8 +28,6 @@ from vaultsync.sync.planner import Target
 from vaultsync.sync.reconcile import Follow, Ignore, Keep, Merge, Split, Take, reconcile
 from vaultsync.vault.hashing import hash_bytes
 
-_BASES: Final = 3
-"""So many of several bases are looked at: more come about only where nobody ever stops to type."""
 MAX_ROUNDS: Final = 200
 """Of one call. Each brings every path one step further, and honest histories need a handful."""
 
@@ -156,7 +154,7 @@ def _merge(state: ReplicaState, work: Work, offer: Offer, entry: Entry, target: 
         _split(state, work, offer, entry, clash)
         return
     theirs_true = replace(offer.record, size=len(theirs))
-    merged = merge_contents(target.path, base_of(state, entry.record, offer.record), mine, theirs)
+    merged = merge_contents(target.path, base_for(state, entry.record, offer.record, mine, theirs), mine, theirs)
     if isinstance(merged, Clash):
         _split(state, work, offer, entry, replace(clash, because=f"{clash.because} ({merged.reason})"))
         return
@@ -167,25 +165,3 @@ def _merge(state: ReplicaState, work: Work, offer: Offer, entry: Entry, target: 
     work.actions[record.path] = Action.MERGED
     because = "; ".join(("edited on both devices: merged", *merged.notes))
     work.targets.append(Target(record, entry, offer, because))
-
-
-def base_of(state: ReplicaState, local: FileRecord, remote: FileRecord) -> bytes | None:
-    """The newest content that both sides descend from.
-
-    Where there are several, what they make together: one alone would take what was removed before the other, and
-    brought back after it, for removed.
-    """
-    history = state.store.history
-    versions = history.bases(local.path, local.version, remote.version)
-    try:
-        base = None if not versions else history.read(versions[0].hash)
-        for version in versions[1:_BASES]:
-            below = history.base(local.path, versions[0].version, version.version)
-            origin = None if below is None else history.read(below.hash)
-            other = history.read(version.hash)
-            if base is not None and other is not None:
-                merged = merge_contents(local.path, origin, base, other)
-                base = base if isinstance(merged, Clash) else merged.content
-        return base
-    except ContentError:
-        return None  # damaged: a merge without a base loses nothing
