@@ -42,7 +42,7 @@ TICK_S: Final = 2.5
 RESCAN_S: Final = 3600.0
 """A full stat scan this often, in case the watcher missed something."""
 
-TOGETHER: Final = 6
+TOGETHER: Final = 4
 """Messages of contents, of about 1 MiB each, that are put in place in one step: one wait for the disk for all, and the
 next ones are unpacked meanwhile."""
 

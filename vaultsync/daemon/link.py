@@ -45,7 +45,7 @@ HEARTBEAT_S: Final = 6.0
 ANSWER_S: Final = 7.0
 """How long it has for the answer. A dead path is noticed within 19 s: something may have come right after a look."""
 
-CONTENTS_AHEAD: Final = 12
+CONTENTS_AHEAD: Final = 8
 """Messages of the content stream, of about 1 MiB each, that are read while the disk is busy with earlier ones: as
 many again as are put in place together."""
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from vaultsync.model.manifests import CHUNKED_ABOVE
 
-WINDOW_BYTES: Final = 20 << 20
+WINDOW_BYTES: Final = 16 << 20
 """The most content, in bytes, that is asked of a fast peer and not yet put in place: a batch that is being written to
 disk, the next one, which is unpacked meanwhile, and one that is on its way."""
 WINDOW_ITEMS: Final = 4_000
