@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,11 @@ import pytest
 _HERE: Final = Path(__file__).parent
 _SHARED_MACHINE: Final = ("e2e", "crash", "netns", "hostile", "tui", "integration")
 """Tests below these folders run real processes, networks, screens or sockets, and so wait for an unquiet machine."""
+
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and so would every process that they begin,
+# which some tests end in just that way.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
