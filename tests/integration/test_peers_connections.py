@@ -319,6 +319,31 @@ async def test_disconnecting_by_hand_lasts_until_somebody_asks(tmp_path: Path) -
 
 
 @on_virtual_clock
+async def test_disconnecting_by_hand_is_the_reason_whatever_else_ends_the_connection(tmp_path: Path) -> None:
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        await a.learn(b)
+        await b.learn(a, "nowhere:1")
+        async with running(a, b):
+            await a.until(lambda: both_connected(a, b))
+            a.manager.refresh(b.node)
+            a.manager.disconnect_peer(b.node)
+            await a.until(lambda: a.state_of(b) is DISCONNECTED)
+            assert a.peer(b).reason == "Disconnected by hand."
+
+
+@on_virtual_clock
+async def test_a_peer_that_cannot_be_reached_is_disconnected_by_hand_at_once(tmp_path: Path) -> None:
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        await a.learn(b, "nowhere:1")
+        async with running(a):
+            await a.until(lambda: a.state_of(b) is DISCONNECTED and a.peer(b).reason != "")
+            a.manager.disconnect_peer(b.node)
+            assert a.peer(b).reason == "Disconnected by hand."
+
+
+@on_virtual_clock
 async def test_disconnecting_in_the_middle_of_a_dial_holds(tmp_path: Path) -> None:
     network = MemoryNetwork()
     async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:

@@ -42,7 +42,6 @@ SHUNNED_S: Final = 300.0
 """How long a peer is not talked to after a fault of ours came to light by what it sent: it would send it again."""
 
 _REFUSED_HERE: Final = {
-    CloseCode.PAUSED: "Disconnected by hand.",
     CloseCode.INTERNAL: "What it sent has brought a fault in vaultsync to light; it is left alone for five minutes.",
 }
 

@@ -34,6 +34,9 @@ it may not know us yet."""
 SIGHTING_EVERY_S: Final = 1.0
 """A peer is dialed for being seen on the local network at most this often."""
 
+BY_HAND: Final = "Disconnected by hand."
+"""Why there is no connection to a peer that a person has disconnected, however the last one came to its end."""
+
 DOUBT_S: Final = 3.0
 """How long a peer has to answer after the network has changed or the machine has slept."""
 
@@ -213,7 +216,9 @@ class PeerManager:
         peer.wanted = False
         peer.paused = True
         if peer.link is not None:
-            peer.link.drop(ConnectionLostError("Disconnected by hand.", code=CloseCode.PAUSED))
+            peer.link.drop(ConnectionLostError(BY_HAND, code=CloseCode.PAUSED))
+        elif peer.state is PeerState.DISCONNECTED:
+            self._set_state(peer, PeerState.DISCONNECTED)
 
     def connect_all(self) -> None:
         """Dial every wanted peer now: the network has changed, or somebody asked."""
@@ -293,6 +298,8 @@ class PeerManager:
             link.drop(ConnectionLostError("The network has changed.", code=CloseCode.TIMEOUT))
 
     def _set_state(self, peer: Peer, state: PeerState, reason: str = "") -> None:
+        if peer.paused and state is PeerState.DISCONNECTED:
+            reason = BY_HAND
         if (peer.state, peer.reason) == (state, reason):
             return
         before, peer.state, peer.reason = peer.state, state, reason
