@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from vaultsync.daemon.events import ChangeObserved, ScanProgressed
+from vaultsync.daemon.replica.behind import as_record, on_this_disk, read_before
 from vaultsync.daemon.replica.hold import hold
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
@@ -175,13 +176,18 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
                 continue  # the disk was not expected to have it
             if observed.kind is entry.record.kind and observed.hash == entry.record.hash and not entry.record.deleted:
                 # The size came from a peer, and nobody has held it against the content yet.
-                known = replace(entry.record, size=observed.size)
-                sorted_.regained.append(Entry(known, signature=observed.signature))
+                there = replace(entry.record, size=observed.size)
+                sorted_.regained.append(Entry(there, signature=observed.signature))
                 continue
             if entry.state is not State.HELD:
                 _sort_left_alone(state, sorted_, entry.record, observed, now_ms)
                 continue
-        change = record_change(entry.record if entry else None, observed, state.author, now_ms, counter)
+        known = entry.record if entry is not None else None
+        if known is not None and (read := read_before(state, known, observed)) is not None:
+            # What came in between is to be merged with it.
+            state.offers.add(Offer(known, state.author.node, derived=True))
+            known = read
+        change = record_change(known, observed, state.author, now_ms, counter)
         if entry is None and change is not None:
             change = _after_what_was_forgotten(state, change)
         if change is None:
@@ -214,7 +220,8 @@ def _sort_left_alone(state: ReplicaState, seen: _Seen, known: FileRecord, observ
     If it is what stood here before, it is old, and the record may replace it. Else it is an edit of what stood here,
     which the devices that have the record merge with it.
     """
-    was = _last_here(state, known, observed) if observed.kind is Kind.FILE else None
+    here = on_this_disk(state, known) if observed.kind is Kind.FILE else []
+    was = as_record(here[0], observed) if here else None
     if was is not None and was.hash == observed.hash:
         seen.regained.append(Entry(was, signature=observed.signature))
         state.offers.add(Offer(known, state.author.node, derived=True))
@@ -222,26 +229,6 @@ def _sort_left_alone(state: ReplicaState, seen: _Seen, known: FileRecord, observ
     change = record_change(was, observed, state.author, now_ms, state.counter(now_ms))
     assert change is not None
     seen.edited.append((observed, change))
-
-
-def _last_here(state: ReplicaState, known: FileRecord, observed: Observation) -> FileRecord | None:
-    """The newest version that stood on this disk and that `known` descends from."""
-    for version in state.store.history.versions(known.path, 20):
-        if version.hash and version.action is not Action.REPLACED and known.version.includes(version.version):
-            return FileRecord(
-                path=known.path,
-                kind=Kind.FILE,
-                hash=version.hash,
-                size=version.size,
-                mtime_ns=observed.mtime_ns,
-                executable=observed.executable,
-                version=version.version,
-                deleted=False,
-                modified_by=version.device,
-                modified_name=version.device_name,
-                modified_at=version.modified_at,
-            )
-    return None
 
 
 def _gone(state: ReplicaState, seen: _Seen, tombstones: list[FileRecord], now_ms: int) -> list[Entry]:

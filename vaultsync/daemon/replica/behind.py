@@ -1,0 +1,79 @@
+"""Programs of this device that write back what they had read before another device's edit came."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+from vaultsync.daemon.replica.state import ReplicaState
+from vaultsync.errors import ContentError
+from vaultsync.merge import is_mergeable
+from vaultsync.merge.stale import writes_over
+from vaultsync.model.changes import Observation
+from vaultsync.model.records import FileRecord, Kind
+from vaultsync.store.history import Action, HistoryVersion
+
+BEHIND_MS: Final = 150
+"""How long after an edit has come a program may still write back what it read before. Scripts take a few milliseconds;
+a person who has seen the edit takes longer."""
+
+_LOOKED_AT: Final = 8
+"""Edits that may have come between a program's reading and its writing."""
+
+
+def read_before(state: ReplicaState, known: FileRecord, seen: Observation) -> FileRecord | None:
+    """The version of which `seen` is an edit, if that is one that stood here before `known` came; else None.
+
+    Then the edit and what came are concurrent, and neither undoes the other.
+    """
+    if known.deleted or known.kind is not Kind.FILE or seen.content is None or not is_mergeable(seen.path, seen.size):
+        return None
+    versions = on_this_disk(state, known)[:_LOOKED_AT]
+    if not versions or versions[0].version != known.version:
+        return None
+    found: HistoryVersion | None = None
+    for came, before in pairwise(versions):
+        if not _has_just_come(state, came, seen) or not _is_written_over(state, before, came, seen.content):
+            break
+        found = before
+    return None if found is None else as_record(found, seen)
+
+
+def on_this_disk(state: ReplicaState, known: FileRecord) -> list[HistoryVersion]:
+    """The versions that stood on this disk and that `known` descends from, itself included, the newest first."""
+    return [
+        version
+        for version in state.store.history.versions(known.path, 20)
+        if version.hash and version.action is not Action.REPLACED and known.version.includes(version.version)
+    ]
+
+
+def as_record(version: HistoryVersion, seen: Observation) -> FileRecord:
+    """The record of a version that stood where `seen` was seen."""
+    return FileRecord(
+        path=version.path,
+        kind=Kind.FILE,
+        hash=version.hash,
+        size=version.size,
+        mtime_ns=seen.mtime_ns,
+        executable=seen.executable,
+        version=version.version,
+        deleted=False,
+        modified_by=version.device,
+        modified_name=version.device_name,
+        modified_at=version.modified_at,
+    )
+
+
+def _has_just_come(state: ReplicaState, version: HistoryVersion, seen: Observation) -> bool:
+    """Whether this device had put `version` in place by itself, shortly before what was seen was written."""
+    arrived = version.device != state.author.node or version.action is Action.MERGED
+    return arrived and abs(seen.mtime_ns // 1_000_000 - version.kept_at) <= BEHIND_MS
+
+
+def _is_written_over(state: ReplicaState, before: HistoryVersion, came: HistoryVersion, content: bytes) -> bool:
+    try:
+        old, new = state.store.history.read(before.hash), state.store.history.read(came.hash)
+    except ContentError:
+        return False
+    return old is not None and new is not None and writes_over(old, new, content)
