@@ -109,3 +109,15 @@ def test_a_damaged_content_is_nothing_to_go_by(pair: Cluster, monkeypatch: pytes
         patch.setattr(pair.devices[1].replica.state.store.history, "read", damaged)
         writes(pair.devices[1], "mine\none\n")
     assert outcome(pair) == "mine\none\n"
+
+
+def test_what_came_late_because_the_machine_was_busy_has_just_come_all_the_same(pair: Cluster) -> None:
+    """The time of an arrival is noted when its step begins; the file system knows when it was put in place."""
+    b = pair.devices[1]
+    entry = b.replica.state.store.index.get("n.md")
+    assert entry is not None
+    assert entry.signature is not None
+    b.write("n.md", "mine\none\n")
+    os.utime(b.root / "n.md", ns=(0, entry.signature.ctime_ns + 1_000_000))
+    b.look({"n.md"})
+    assert outcome(pair) == "mine\none\ncame\n"

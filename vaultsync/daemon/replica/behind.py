@@ -10,7 +10,7 @@ from vaultsync.errors import ContentError
 from vaultsync.merge import is_mergeable
 from vaultsync.merge.stale import writes_over
 from vaultsync.model.changes import Observation
-from vaultsync.model.records import FileRecord, Kind
+from vaultsync.model.records import Entry, FileRecord, Kind
 from vaultsync.store.history import Action, HistoryVersion
 
 BEHIND_MS: Final = 150
@@ -21,21 +21,24 @@ _LOOKED_AT: Final = 8
 """Edits that may have come between a program's reading and its writing."""
 
 
-def read_before(state: ReplicaState, known: FileRecord, seen: Observation) -> FileRecord | None:
-    """The version of which `seen` is an edit, if that is one that stood here before `known` came; else None.
+def read_before(state: ReplicaState, entry: Entry, seen: Observation) -> FileRecord | None:
+    """The version of which `seen` is an edit, if that is one that stood here before that of `entry` came; else None.
 
     Then the edit and what came are concurrent, and neither undoes the other.
     """
-    if known.deleted or known.kind is not Kind.FILE or seen.content is None or not is_mergeable(seen.path, seen.size):
+    known = entry.record
+    if known.deleted or entry.signature is None or seen.content is None or not is_mergeable(seen.path, seen.size):
         return None
     versions = on_this_disk(state, known)[:_LOOKED_AT]
     if not versions or versions[0].version != known.version:
         return None
     found: HistoryVersion | None = None
+    put_here_ms = entry.signature.ctime_ns // 1_000_000
     for came, before in pairwise(versions):
-        if not _has_just_come(state, came, seen) or not _is_written_over(state, before, came, seen.content):
+        just_came = _has_just_come(state, came, put_here_ms, seen)
+        if not just_came or not _is_written_over(state, before, came, seen.content):
             break
-        found = before
+        found, put_here_ms = before, before.kept_at
     return None if found is None else as_record(found, seen)
 
 
@@ -65,10 +68,14 @@ def as_record(version: HistoryVersion, seen: Observation) -> FileRecord:
     )
 
 
-def _has_just_come(state: ReplicaState, version: HistoryVersion, seen: Observation) -> bool:
-    """Whether this device had put `version` in place by itself, shortly before what was seen was written."""
+def _has_just_come(state: ReplicaState, version: HistoryVersion, put_here_ms: int, seen: Observation) -> bool:
+    """Whether this device had put `version` in place by itself, shortly before what was seen was written.
+
+    When it did is noted before that is done, and by the file system after it.
+    """
     arrived = version.device != state.author.node or version.action is Action.MERGED
-    return arrived and abs(seen.mtime_ns // 1_000_000 - version.kept_at) <= BEHIND_MS
+    written_ms = seen.mtime_ns // 1_000_000
+    return arrived and min(abs(written_ms - at_ms) for at_ms in (version.kept_at, put_here_ms)) <= BEHIND_MS
 
 
 def _is_written_over(state: ReplicaState, before: HistoryVersion, came: HistoryVersion, content: bytes) -> bool:

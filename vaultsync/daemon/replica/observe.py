@@ -183,9 +183,9 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
                 _sort_left_alone(state, sorted_, entry.record, observed, now_ms)
                 continue
         known = entry.record if entry is not None else None
-        if known is not None and (read := read_before(state, known, observed)) is not None:
+        if entry is not None and (read := read_before(state, entry, observed)) is not None:
             # What came in between is to be merged with it.
-            state.offers.add(Offer(known, state.author.node, derived=True))
+            state.offers.add(Offer(entry.record, state.author.node, derived=True))
             known = read
         change = record_change(known, observed, state.author, now_ms, counter)
         if entry is None and change is not None:
