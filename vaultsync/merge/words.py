@@ -234,7 +234,8 @@ def _settle(
         return [base[i] for i in range(start, end) if i not in gone], 0
     if cut_a or cut_b:
         cut, edited = (a, b) if cut_a else (b, a)
-        added = any(is_word(token) for token in edited if token not in base[start:end])
+        known = set(base[start:end])
+        added = any(is_word(token) for token in edited if token not in known)
         return (edited if added else cut), 0
     if _is_within(a, b):
         return b, 0
