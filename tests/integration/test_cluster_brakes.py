@@ -432,6 +432,25 @@ def test_a_note_that_stays_empty_is_believed_and_kept_in_history(pair: Cluster) 
     assert b"words\n" in [history.read(v.hash) for v in history.versions("note.md")]
 
 
+def test_an_emptied_note_that_was_edited_elsewhere_waits_no_longer(pair: Cluster) -> None:
+    """Each try to put the edit in its place found the disk changed, and the third put the look off for ten seconds."""
+    a, b = pair.devices
+    a.write("note.md", "words\n")
+    a.scan()
+    pair.settle()
+    pair.now_ms += 60_000
+    a.write("note.md", "")
+    os.utime(a.root / "note.md", ns=(0, a.now_ms * 1_000_000))
+    emptied_at = a.now_ms
+    a.look({"note.md"})
+    b.write("note.md", "words\nmore words\n")
+    b.look({"note.md"})
+    pair.settle()
+    pair.assert_equal()
+    assert "more words" in a.read("note.md")
+    assert pair.now_ms < emptied_at + 2 * EMPTY_WAIT_MS
+
+
 def test_an_unreadable_folder_is_a_trouble_and_no_deletion(pair: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = pair.devices
     fill(pair, 6)

@@ -24,4 +24,4 @@ def wait_for_writer(state: ReplicaState, target: Target, reason: str, now_ms: in
         state.set_trouble(path, reason)
     wait_ms = min(_FIRST_MS << min(attempts - 1, 10), _LONGEST_MS)
     for waiting in {path, target.offer.origin} - {""}:
-        state.again[waiting] = now_ms + wait_ms
+        state.look_later(waiting, now_ms + wait_ms)

@@ -124,7 +124,7 @@ def _block(
     """This device can't hold it. The index takes the record; where it would replace a file, that file stays."""
     state.set_trouble(shown_at or target.record.path, reason)
     if on_disk(target.entry):
-        state.again[target.record.path] = now_ms + RETRY_MS
+        state.look_later(target.record.path, now_ms + RETRY_MS)
         return
     commit.entries.append(Entry(target.record, State.BLOCKED, reason, source=_source(target)))
     commit.audit.append(_audit(target, "blocked", reason, now_ms))
@@ -216,7 +216,7 @@ def _conclude(state: ReplicaState, work: Work, step: Step, result: Outcome, comm
     elif result.retry or on_disk(target.entry):
         state.set_trouble(path, result.reason)
         for waiting in {path, target.offer.origin} - {""}:
-            state.again[waiting] = now_ms + RETRY_MS
+            state.look_later(waiting, now_ms + RETRY_MS)
     else:
         _block(state, target, result.reason, commit, now_ms)
 
@@ -283,7 +283,7 @@ def look_again(state: ReplicaState, path: str, now_ms: int) -> None:
             if there is not None and there.kind is not DiskKind.DIR:
                 state.dirty.add(parent)
     else:
-        state.again[path] = now_ms + RETRY_MS
+        state.look_later(path, now_ms + RETRY_MS)
         for parent in parents_of(path):
             there = state.fs.stat(parent)
             if there is not None and there.kind is not DiskKind.DIR:

@@ -207,7 +207,7 @@ def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
 def ask_later(state: ReplicaState, hash_: bytes, now_ms: int) -> None:
     """Nobody who is connected has it now. A file that is being edited is told of anew; any other is asked for again."""
     for path in state.offers.waiting_on(hash_):
-        state.again[path] = now_ms + ASK_AGAIN_MS
+        state.look_later(path, now_ms + ASK_AGAIN_MS)
 
 
 def let_go(state: ReplicaState, hashes: Iterable[bytes], paths: Iterable[str]) -> None:

@@ -53,7 +53,7 @@ def settle(state: ReplicaState, paths: Iterable[str], now_ms: int) -> None:
         todo = {path for path in execute(state, work, now_ms) if path in state.offers}
     for path in todo:
         state.set_trouble(path, "the other devices say things of it that do not come to an end")
-        state.again[path] = now_ms + RETRY_MS
+        state.look_later(path, now_ms + RETRY_MS)
 
 
 def _next(state: ReplicaState, path: str, entry: Entry | None) -> Offer | None:

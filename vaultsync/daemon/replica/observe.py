@@ -48,7 +48,7 @@ def _troubles_among(state: ReplicaState, paths: Collection[str], now_ms: int) ->
             found.append(path)
         elif unicodedata.normalize("NFC", path) in looked:
             # Of twins in two Unicode forms only a look at their folder tells whether both are still there.
-            state.again[parent_of(path)] = now_ms
+            state.look_later(parent_of(path), now_ms)
     return found
 
 
@@ -118,7 +118,7 @@ def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
     for path, reason in sighting.troubles.items():
         state.set_trouble(path, reason)
     for path, delay_ms in sighting.again.items():
-        state.again[path] = now_ms + delay_ms
+        state.look_later(path, now_ms + delay_ms)
 
     seen = _sort(state, sighting, now_ms)
     tombstones, arrivals = link_moves(

@@ -136,6 +136,11 @@ class ReplicaState:
             del self.troubles[path]
         self.emit(TroubleChanged(self.vault_text, path, reason))
 
+    def look_later(self, path: str, at_ms: int) -> None:
+        """Look at `path` at `at_ms`, unless it is to be looked at earlier: whatever is waited for first may be what
+        changes it."""
+        self.again[path] = min(at_ms, self.again.get(path, at_ms))
+
     def expect_echo(self, path: str, signature: Signature) -> None:
         """The watcher will tell that something happened at `path`: that is our own doing."""
         if len(self.echoes) >= MAX_ECHOES:
