@@ -302,6 +302,69 @@ def test_a_copy_that_both_have_edited_is_not_taken_for_the_next_one(tmp_path: Pa
     assert set(files(b).values()) == {b"edited on 2, and on 1", b"second of Device 1", b"second of Device 2"}
 
 
+@pytest.mark.parametrize("path", ["note.md", "cat.png"])
+@pytest.mark.parametrize("devices", [2, 3])
+def test_devices_of_one_name_keep_each_others_copies(tmp_path: Path, devices: int, path: str) -> None:
+    """The copy of the second edit that lost in that minute replaced that of the first, which was in history only."""
+    cluster = Cluster(tmp_path, devices)
+    a, b, *others = cluster.devices
+    for device in (a, b):
+        device.name = "Laptop"
+        device.reopen()
+    a.write(path, "first of 1\n")
+    a.scan()
+    b.write(path, "first of 2\n")
+    b.scan()
+    for device in (a, *others):
+        cluster.connect(device, b)
+        hear(cluster, device, b)
+        cluster.disconnect(device)
+    b.write(path, "written anew on 2\n")
+    b.scan()
+    cluster.connect_all()
+    cluster.settle()
+    cluster.assert_equal()
+    assert set(files(a).values()) >= {b"first of 1\n", b"written anew on 2\n"}
+
+
+def test_a_copy_that_a_device_of_that_name_edits_is_no_other_copy(pair: Cluster) -> None:
+    a, b = pair.devices
+    for device in pair.devices:
+        device.name = "Laptop"
+        device.reopen()
+        device.write("note.md", f"{device.number} has written\nmuch that is\nits own {device.number}\n")
+        device.scan()
+    pair.connect_all()
+    pair.settle()
+    (copy,) = [path for path in a.tree() if "(conflict " in path]
+    b.write(copy, b.read(copy) + "and one more\n")
+    b.scan()
+    pair.settle()
+    pair.assert_equal()
+    assert a.read(copy).endswith("and one more\n")
+    assert len(a.tree()) == 2
+
+
+def test_what_was_edited_further_makes_no_copy_of_what_it_was(pair: Cluster) -> None:
+    """The other device had put it in the place of its own edit meanwhile."""
+    a, b = pair.devices
+    a.write("cat.png", "of device 1")
+    a.scan()
+    pair.now_ms += MINUTE_MS
+    b.write("cat.png", "of device 2")
+    b.scan()
+    pair.disconnect(b)
+    pair.connect(a, b)
+    hear(pair, a, b)
+    pair.disconnect(a)
+    b.write("cat.png", "edited on 2")
+    b.scan()
+    pair.connect(a, b)
+    pair.settle()
+    pair.assert_equal()
+    assert set(files(a).values()) == {b"of device 1", b"edited on 2"}
+
+
 @pytest.mark.parametrize("hearer", [0, 1])
 def test_a_note_of_its_own_that_outlived_a_deletion_removes_nothing(pair: Cluster, hearer: int) -> None:
     """What was deleted and written anew passed for removed by a note that never had a word of it."""

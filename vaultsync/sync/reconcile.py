@@ -192,15 +192,18 @@ def copy_of(loser: FileRecord) -> FileRecord:
 def displaced_copy(local: FileRecord, remote: FileRecord) -> FileRecord | None:
     """The record that keeps `local`, where the later `remote` is the conflict copy of another edit; else None.
 
-    Copies of one note, from one device and minute, have one name, and take their versions along from the note. There,
-    who knew of the earlier edit may have seen it lose: the later one need not hold what it wrote. Only if it adds
-    nothing but a counter of its own device was it made on top of the earlier.
+    Copies of one note, from one minute and devices of one name, have one name, and take their versions along from the
+    note. There, who knew of the earlier edit may have seen it lose: the later one need not hold what it wrote. Only if
+    it adds nothing but a counter of its own device, and that had made the earlier, too, or shares no name with who had,
+    was it made on top of the earlier.
     """
     if local.deleted or local.kind is not Kind.FILE or remote.deleted or remote.kind is not Kind.FILE:
         return None
     if not is_named_after(remote.path, remote.modified_at, remote.modified_name):
         return None
-    if _counters_of_others(local, remote.modified_by) == _counters_of_others(remote, remote.modified_by):
+    by = remote.modified_by
+    is_namesake = local.modified_by != by and is_named_after(local.path, local.modified_at, local.modified_name)
+    if not is_namesake and _counters_of_others(local, by) == _counters_of_others(remote, by):
         return None
     return replace(local, path=other_copy_name(local.path, local.hash), moved_to=None, moved_from=None)
 

@@ -327,8 +327,12 @@ def test_a_copy_that_another_edit_displaces_is_kept_beside_it() -> None:
     assert kept == replace(first, path=f"note (conflict 2027-01-15 0800 Device 1) ({first.hash[:4].hex()}).md")
 
 
-def test_devices_of_one_name_displace_no_copies_of_each_other() -> None:
-    assert displaced_copy(*_copies(version(a=1), version(a=1, c=2), by=3)) is None, "made on top of the first"
+def test_a_copy_of_another_device_of_that_name_may_not_have_been_made_on_top() -> None:
+    first, second = _copies(version(a=1), version(a=1, c=2), by=3)
+    assert displaced_copy(first, second) is not None
+    assert displaced_copy(replace(first, modified_name="Device 7"), second) is None, (
+        "edited by a person, and then again"
+    )
     assert displaced_copy(*_copies(version(a=1), version(a=1, b=1, c=2), by=3)) is not None
 
 

@@ -8,6 +8,7 @@ from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.errors import ContentError
 from vaultsync.merge import Clash, merge_contents
 from vaultsync.model.records import FileRecord
+from vaultsync.store.history import LOOKED_BACK, Action
 
 _BASES: Final = 3
 """So many of several bases are looked at: more come about only where nobody ever stops to type."""
@@ -30,6 +31,22 @@ def base_for(state: ReplicaState, local: FileRecord, remote: FileRecord, mine: b
 def _holds_most(content: bytes, base: bytes) -> bool:
     lines = {line for line in base.splitlines() if line.strip()}
     return 2 * len(lines.intersection(content.splitlines())) >= len(lines)
+
+
+def made_from_other(state: ReplicaState, local: FileRecord, remote: FileRecord) -> FileRecord | None:
+    """That of two contents that was made from the other, although their versions say nothing of it; None if neither.
+
+    What took the place of an edit has that in its version, too; whoever goes on editing it may not know of that yet.
+    """
+    if not local.hash or not remote.hash:
+        return None
+    versions = state.store.history.versions(local.path, LOOKED_BACK)
+    for older, further in ((local, remote), (remote, local)):
+        stood = (v.version for v in versions if v.hash == older.hash and v.action is not Action.CONFLICT)
+        newest = next(stood, None)
+        if newest is not None and further.version.includes(newest):
+            return further
+    return None
 
 
 def base_of(state: ReplicaState, local: FileRecord, remote: FileRecord) -> bytes | None:

@@ -46,6 +46,8 @@ class Work:
     """Results of merges, by hash."""
     inputs: list[tuple[FileRecord, bytes]] = field(default_factory=list)
     """Peers' versions that went into merges, with their contents; kept in history (ours are there already)."""
+    taken: list[FileRecord] = field(default_factory=list)
+    """Peers' versions whose contents take the place of what was here; they are joined with what they did not know."""
     actions: dict[str, Action] = field(default_factory=dict)
     """What to call a change in history, where it is not plainly created, edited or deleted."""
     done: list[Offer] = field(default_factory=list)
@@ -333,12 +335,11 @@ def _commit(state: ReplicaState, work: Work, commit: _Commit, now_ms: int) -> se
     more = set(work.more)
     reached = {entry.record.path for entry in commit.entries}
     inputs = [(record, data) for record, data in work.inputs if record.path in reached]
+    theirs = [record for record in (*(record for record, _ in inputs), *work.taken) if record.path in reached]
     with state.store.transaction():
         kept = [*commit.contents, *((record.hash, data) for record, data in inputs)]
         state.store.history.keep_many(kept, _packed(state, kept))
-        state.store.history.record(
-            [history_version(record, Action.REPLACED, MERGE_INPUT, now_ms) for record, _ in inputs]
-        )
+        state.store.history.record([history_version(record, Action.REPLACED, MERGE_INPUT, now_ms) for record in theirs])
         state.store.history.record(commit.versions)
         state.store.audit.append(commit.audit)
         state.store.index.put(commit.entries)

@@ -96,7 +96,24 @@ def other_copy_is_safe(state: ReplicaState, work: Work, offer: Offer, entry: Ent
     if entry is None or not on_disk(entry):
         return True
     beside = displaced_copy(entry.record, offer.record)
-    return beside is None or not _is_there(state, entry) or settled_beside(state, work, offer, beside)
+    if beside is None or not _is_there(state, entry):
+        return True
+    newer = obtain(state, offer.record)
+    if newer is None:
+        want(state, offer)
+        return False
+    return _holds_all(state, newer, entry) or settled_beside(state, work, offer, beside)
+
+
+def _holds_all(state: ReplicaState, newer: bytes | Staged, entry: Entry) -> bool:
+    """Whether no line of the text that `entry` stands for is missing in `newer`: that is an edit of it then."""
+    if not isinstance(newer, bytes):
+        state.staged.setdefault(newer.hash, newer)
+        return False
+    if not is_mergeable(entry.record.path, entry.record.size):
+        return False
+    older = read_current(state, entry)
+    return older is not None and set(older.splitlines()) <= set(newer.splitlines())
 
 
 def _waits_for(state: ReplicaState, target: str, path: str) -> bool:

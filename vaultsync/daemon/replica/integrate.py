@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from vaultsync.daemon.replica.bases import base_for
+from vaultsync.daemon.replica.bases import base_for, made_from_other
 from vaultsync.daemon.replica.contents import obtain, read_current
 from vaultsync.daemon.replica.execute import RETRY_MS, Work, execute
 from vaultsync.daemon.replica.follow import can_follow, follow, other_copy_is_safe, settled_beside, waits_for_move
@@ -25,7 +25,7 @@ from vaultsync.store.history import Action
 from vaultsync.sync.forgetting import LONG_GONE
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
-from vaultsync.sync.reconcile import Follow, Ignore, Keep, Merge, Split, Take, reconcile
+from vaultsync.sync.reconcile import NEWER, Follow, Ignore, Keep, Merge, Split, Take, reconcile
 from vaultsync.vault.hashing import hash_bytes
 
 MAX_ROUNDS: Final = 200
@@ -135,8 +135,14 @@ def _split(state: ReplicaState, work: Work, offer: Offer, entry: Entry, split: S
             # This device holds neither content: who does decides, and its record will include both.
             work.done.append(offer)
         return
+    if (further := made_from_other(state, entry.record, offer.record)) is not None:
+        work.targets.append(Target(further.with_version(split.record.version), entry, offer, NEWER))
+        return
     if not settled_beside(state, work, offer, split.beside):
         return
+    if split.record.same_content(offer.record):
+        # Until its device hears of this, what is edited there comes from that version and not from the outcome.
+        work.taken.append(offer.record)
     work.actions[split.record.path] = Action.CONFLICT
     work.targets.append(Target(split.record, entry, offer, split.because))
 
