@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-MAX_MERGED_BYTES: Final = 4 << 20
-"""Larger files are kept whole: the newer stays, the other becomes a conflict copy."""
+MAX_MERGED_BYTES: Final = 1 << 20
+"""Larger files are kept whole: the newer stays, the other becomes a conflict copy. They cross the network in pieces,
+their versions are not all kept, and a merge would take seconds in which no other note syncs."""
 
 
 class TextKind(Enum):
