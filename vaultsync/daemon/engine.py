@@ -271,12 +271,15 @@ class Engine:
         if refused:
             raise refused[0]
 
-    def notice(self, paths: Collection[str] | None) -> None:
-        """The watcher saw something at `paths`; None: it lost track. Call in the event loop."""
+    def notice(self, paths: Collection[str] | None, moves: Collection[tuple[str, str]] = ()) -> None:
+        """The watcher saw something at `paths`; None: it lost track. `moves` are pairs of them, from and to.
+
+        Call in the event loop.
+        """
         if paths is None:
             self._rescan.set()
         else:
-            self._coalescer.add(paths, self._now_ms())
+            self._coalescer.add(paths, self._now_ms(), moves)
             self._looked.set()
 
     # Its own tasks

@@ -151,8 +151,8 @@ class VaultService:
         try:
             engine = Engine(replica, worker=worker, now_ms=self._now_ms, emit=self._engine_event)
 
-            def noticed(paths: Collection[str] | None) -> None:
-                loop.call_soon_threadsafe(engine.notice, paths)
+            def noticed(paths: Collection[str] | None, moves: Collection[tuple[str, str]] = ()) -> None:
+                loop.call_soon_threadsafe(engine.notice, paths, moves)
 
             watcher = Watcher(replica.state.folder.root, noticed)
             await loop.run_in_executor(worker, watcher.start)

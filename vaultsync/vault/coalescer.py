@@ -39,11 +39,17 @@ class Coalescer:
         self._max_paths = max_paths
         self._waiting: dict[str, _Waiting] = {}
         self._warm_until_ms: dict[str, float] = {}
+        self._moves: dict[str, set[str]] = {}
+        """Of waiting paths, those that a move has made one business with them."""
         self._next_ms: float | None = math.inf
         """When the first of them is due; None if that must be looked up. Not looked up at every event of a storm."""
 
-    def add(self, paths: Collection[str] | None, now_ms: float) -> None:
-        """Something happened at `paths`; None is the whole vault."""
+    def add(self, paths: Collection[str] | None, now_ms: float, moves: Collection[tuple[str, str]] = ()) -> None:
+        """Something happened at `paths`; None is the whole vault.
+
+        `moves` are pairs of paths, from and to. Both are looked at when either is due: one alone passes for a file
+        that was deleted, and one that is new.
+        """
         if paths is None or WHOLE_VAULT in paths:
             self._add_whole(now_ms)
             return
@@ -52,6 +58,10 @@ class Coalescer:
             return
         for path in paths:
             self._add_one(path, now_ms)
+        for origin, target in moves:
+            if origin in self._waiting and target in self._waiting:
+                self._moves.setdefault(origin, set()).add(target)
+                self._moves.setdefault(target, set()).add(origin)
         if len(self._waiting) > self._max_paths:
             self._add_whole(now_ms)
 
@@ -60,7 +70,7 @@ class Coalescer:
         next_ms = self.next_due_ms()
         if next_ms is None or now_ms < next_ms:
             return set()
-        ready = {path for path, waiting in self._waiting.items() if waiting.due_ms <= now_ms}
+        ready = self._with_moves([path for path, waiting in self._waiting.items() if waiting.due_ms <= now_ms])
         self._warm_until_ms = {path: until for path, until in self._warm_until_ms.items() if until > now_ms}
         for path in ready:
             del self._waiting[path]
@@ -74,9 +84,20 @@ class Coalescer:
             self._next_ms = min((waiting.due_ms for waiting in self._waiting.values()), default=math.inf)
         return None if self._next_ms == math.inf else self._next_ms
 
+    def _with_moves(self, paths: list[str]) -> set[str]:
+        """`paths`, and what waits and was moved from or to them."""
+        found: set[str] = set()
+        while paths:
+            path = paths.pop()
+            if path in self._waiting and path not in found:
+                found.add(path)
+                paths += self._moves.pop(path, ())
+        return found
+
     def _add_whole(self, now_ms: float) -> None:
         whole = self._waiting.get(WHOLE_VAULT)
         self._waiting.clear()
+        self._moves.clear()
         self._next_ms = None
         if whole is not None:
             self._waiting[WHOLE_VAULT] = whole

@@ -14,13 +14,20 @@ import struct
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Collection
-from typing import Final
+from collections.abc import Collection
+from typing import Final, Protocol
 
 from vaultsync.model.filters import never_reason
 from vaultsync.model.paths import MARKER_DIR
 
-OnDirty = Callable[[Collection[str] | None], None]
+
+class OnDirty(Protocol):
+    """Who is told of hints, in the thread of whoever watches."""
+
+    def __call__(self, paths: Collection[str] | None, moves: Collection[tuple[str, str]] = ()) -> None:
+        """Something happened at `paths`, or anywhere if that is None. `moves` are those of them that are two names,
+        old and new, of one file or folder."""
+
 
 _MODIFY, _ATTRIB, _CLOSE_WRITE = 0x2, 0x4, 0x8
 _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF = 0x40, 0x80, 0x100, 0x200, 0x400, 0x800
@@ -49,6 +56,8 @@ class InotifySource:
         self._paths: dict[int, bytes] = {}
         """Watch descriptor -> path relative to the root, as it is on disk."""
         self._watches: dict[bytes, int] = {}
+        self._moved: tuple[int, str | None] = (0, None)
+        """Of the last that was moved away, the number that its new name will have, and its old name."""
         self._thread: threading.Thread | None = None
         self.degraded: str | None = None
         """Why changes may be seen late, in words; None if all is watched."""
@@ -93,17 +102,18 @@ class InotifySource:
                 data = os.read(self._fd, _READ_SIZE)
             except BlockingIOError:
                 continue
-            dirty = self._take(data)
+            moves: list[tuple[str, str]] = []
+            dirty = self._take(data, moves)
             if dirty is None or dirty:
-                self._on_dirty(dirty)
+                self._on_dirty(dirty, moves)
                 told_s = time.monotonic()
 
-    def _take(self, data: bytes) -> set[str] | None:
-        """The paths that these events speak of; None if events were lost or the root is gone."""
+    def _take(self, data: bytes, moves: list[tuple[str, str]]) -> set[str] | None:
+        """The paths that these events speak of; None if events were lost or the root is gone. Adds to `moves`."""
         dirty: set[str] | None = set()
         offset = 0
         while offset < len(data):
-            wd, mask, _, length = _HEADER.unpack_from(data, offset)
+            wd, mask, cookie, length = _HEADER.unpack_from(data, offset)
             offset += _HEADER.size
             name = data[offset : offset + length].rstrip(b"\0")
             offset += length
@@ -119,6 +129,12 @@ class InotifySource:
                 path = self._entry(self._paths[wd], name, mask)
                 if path is not None and dirty is not None:
                     dirty.add(path)
+                if mask & _MOVED_FROM:
+                    self._moved = (cookie, path)
+                elif mask & _MOVED_TO:
+                    number, origin = self._moved
+                    if number == cookie and origin is not None and path is not None:
+                        moves.append((origin, path))
         return dirty
 
     def _entry(self, folder: bytes, name: bytes, mask: int) -> str | None:

@@ -64,7 +64,7 @@ class _Handler(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         if isinstance(event, _NO_CHANGE) or (event.is_directory and event.event_type == "modified"):
             return
-        dirty = set()
+        dirty: list[str] = []
         for raw in (event.src_path, event.dest_path):
             if not raw:
                 continue
@@ -74,9 +74,9 @@ class _Handler(FileSystemEventHandler):
                 self._on_dirty(None)
                 return
             if path.split("/", 1)[0] != MARKER_DIR:
-                dirty.add(path)
+                dirty.append(path)
         if dirty:
-            self._on_dirty(dirty)
+            self._on_dirty(dirty, [(dirty[0], dirty[1])] if len(dirty) == 2 else [])
 
     def _vault_path(self, full: str) -> str | None:
         relative = os.path.relpath(full, self._root)

@@ -72,6 +72,22 @@ def test_paths_do_not_wait_for_each_other() -> None:
     assert coalescer.due(35) == {"b"}
 
 
+def test_both_ends_of_a_move_are_looked_at_together() -> None:
+    coalescer = Coalescer()
+    coalescer.add(["warm", "b"], 0)
+    coalescer.due(15)
+    coalescer.add(["warm", "a"], 30)
+    coalescer.add(["a", "b"], 40, [("a", "b")])
+    coalescer.add(["b", "c", "elsewhere"], 41, [("b", "c")])
+    assert coalescer.due(45) == {"a", "b", "c"}, "not the warm one, nor what came later"
+    assert coalescer.due(56) == {"elsewhere"}
+    assert coalescer.due(130) == {"warm"}
+    coalescer.add(["a", "b"], 1_000, [("a", "b")])
+    assert coalescer.due(1_015) == {"a", "b"}
+    coalescer.add(["b"], 1_100, [("a", "b")])
+    assert coalescer.due(1_200) == {"b"}, "the other end has been looked at"
+
+
 def test_too_many_paths_become_the_whole_vault() -> None:
     coalescer = Coalescer(max_paths=3)
     coalescer.add(["a", "b", "c"], 0)

@@ -26,9 +26,11 @@ class Hints:
     def __init__(self) -> None:
         self._arrived = threading.Condition()
         self.all: list[str | None] = []
+        self.moves: set[tuple[str, str]] = set()
 
-    def __call__(self, paths: Collection[str] | None) -> None:
+    def __call__(self, paths: Collection[str] | None, moves: Collection[tuple[str, str]] = ()) -> None:
         with self._arrived:
+            self.moves |= set(moves)
             self.all.extend([None] if paths is None else sorted(paths))
             self._arrived.notify_all()
 
@@ -84,6 +86,7 @@ def test_what_happens_to_files_is_reported(root: Path, hints: Hints) -> None:
     assert _fence(root, hints) == {"old/note.md"}
     (root / "old/note.md").rename(root / "old/deep/renamed.md")
     assert _fence(root, hints) == {"old/note.md", "old/deep/renamed.md"}
+    assert hints.moves == {("old/note.md", "old/deep/renamed.md")}
     (root / "new.md").chmod(0o755)
     assert _fence(root, hints) == {"new.md"}
     (root / "new.md").unlink()
@@ -192,7 +195,7 @@ def test_an_overflow_asks_for_a_look_at_everything(root: Path, hints: Hints) -> 
     source = InotifySource(str(root), hints)
     source.start()
     try:
-        assert source._take(struct.pack("iIII", -1, 0x4000, 0, 0)) is None
+        assert source._take(struct.pack("iIII", -1, 0x4000, 0, 0), []) is None
     finally:
         source.stop()
 
@@ -204,7 +207,7 @@ def test_a_folder_that_appeared_during_an_overflow_is_watched(root: Path, hints:
         (root / "quiet").mkdir()
         hints.wait_for("quiet")
         source._unwatch_tree(b"quiet")
-        source._take(struct.pack("iIII", -1, 0x4000, 0, 0))
+        source._take(struct.pack("iIII", -1, 0x4000, 0, 0), [])
         (root / "quiet/note.md").write_text("")
         hints.wait_for("quiet/note.md")
     finally:
@@ -279,6 +282,7 @@ def test_watchdog_serves_where_there_is_no_inotify(root: Path, hints: Hints) -> 
         (root / ".vaultsync/tmp/x").write_text("")
         (root / "old").rename(root / "new")
         hints.wait_for("old", "new")
+        assert ("old", "new") in hints.moves
         (root / "new/deep/x.md").write_text("")
         hints.wait_for("new/deep/x.md")
         assert not any(path is not None and path.startswith(".vaultsync") for path in hints.all)
