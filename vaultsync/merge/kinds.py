@@ -41,13 +41,14 @@ _KINDS: Final = {
 def kind_of(path: str) -> TextKind | None:
     """How the file at `path` is merged, by its name; None if it isn't.
 
-    What has no extension (README, todo, Makefile) is text more often than not; what is none is refused by its content.
+    What has no extension (README, todo, .bashrc) is text more often than not; what is none is refused by its content.
     """
     name = path.rpartition("/")[2].casefold()
     if name.endswith(".excalidraw.md"):
         return TextKind.EXCALIDRAW
-    _, dot, extension = name.rpartition(".")
-    return _KINDS.get(extension) if dot else TextKind.PLAIN
+    stem, dot, extension = name.rpartition(".")
+    kind = _KINDS.get(extension) if dot else None
+    return kind if kind is not None or stem else TextKind.PLAIN
 
 
 def is_mergeable(path: str, size: int) -> bool:

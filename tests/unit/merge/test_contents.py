@@ -44,7 +44,9 @@ def test_too_large_clashes() -> None:
         ("x.png", 10, False),
         ("todo", 10, True),
         ("a.png/todo", 10, True),
-        (".png", 10, False),
+        (".bashrc", 10, True),
+        ("a.b/.canvas", 10, True),
+        (".a.png", 10, False),
         ("a.md/b.exe", 10, False),
     ],
 )
