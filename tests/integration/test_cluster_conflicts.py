@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -449,6 +450,24 @@ def test_a_note_here_and_a_folder_there_both_survive(pair: Cluster, folder_on: i
     resolve(pair, writer, copy.path, Choice.BOTH)
     assert LEFT.encode() in files(maker).values()
     assert conflicts.copies(maker.replica.state) == []
+
+
+def test_what_is_in_a_folder_comes_as_soon_as_the_folder_can_be(pair: Cluster) -> None:
+    """It waited for ten seconds, since a note that had just been emptied was found in the folder's place."""
+    a, b = pair.devices
+    a.write("plan", "words\n")
+    a.scan()
+    pair.settle()
+    pair.now_ms += MINUTE_MS
+    (a.root / "plan").unlink()
+    for number in range(3):
+        a.write(f"plan/{number}.md", f"{number}\n")
+    b.write("plan", "")
+    os.utime(b.root / "plan", ns=(0, b.now_ms * 1_000_000))
+    a.scan()
+    pair.settle()
+    pair.assert_equal()
+    assert sorted(files(b).values()) == [b"", b"0\n", b"1\n", b"2\n"]
 
 
 def test_the_setting_copy_keeps_both_notes_instead_of_merging(pair: Cluster) -> None:

@@ -280,16 +280,18 @@ def look_again(state: ReplicaState, path: str, now_ms: int) -> None:
     attempts = state.attempts[path] = state.attempts.get(path, 0) + 1
     if attempts <= 2:
         state.dirty.add(path)
-        for parent in parents_of(path):
-            there = state.fs.stat(parent)
-            if there is not None and there.kind is not DiskKind.DIR:
-                state.dirty.add(parent)
     else:
         state.look_later(path, now_ms + RETRY_MS)
-        for parent in parents_of(path):
-            there = state.fs.stat(parent)
-            if there is not None and there.kind is not DiskKind.DIR:
-                state.set_trouble(path, f"“{parent}” is not a folder here, and would have to be one")
+    for parent in parents_of(path):
+        there = state.fs.stat(parent)
+        if there is None or there.kind is DiskKind.DIR:
+            continue
+        if parent in state.offers:
+            state.offers.settle_after(parent, path)
+        if attempts <= 2:
+            state.dirty.add(parent)
+        else:
+            state.set_trouble(path, f"“{parent}” is not a folder here, and would have to be one")
 
 
 def _folder_stays(state: ReplicaState, work: Work, target: Target, commit: _Commit, now_ms: int) -> None:
