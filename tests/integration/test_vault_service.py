@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from vaultsync.daemon import vaults
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.vaults import VaultService
+from vaultsync.errors import VaultError, VaultOfflineError
 from vaultsync.store.history import HistoryVersion
 from vaultsync.store.retention import DAY_MS, Pruned, Retention
 from vaultsync.vault import marker
@@ -128,7 +130,61 @@ async def test_other_files_in_the_vaults_place_are_not_taken_for_it(tmp_path: Pa
         shutil.copytree(tmp_path / "aside", root, ignore=shutil.ignore_patterns(".vaultsync"))
         await until(lambda: "put it back" in here.reason)
         assert here.state == "offline"
+        assert f"vaultsync adopt {root}" in here.reason
         assert not (root / ".vaultsync").exists()
+
+
+async def test_a_folder_from_a_backup_is_taken_back_when_a_person_says_so(tmp_path: Path) -> None:
+    root = tmp_path / "a"
+    root.mkdir()
+    for number in range(4):
+        (root / f"{number}.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        here = await ready(anna, root)
+        with pytest.raises(VaultError, match="nothing to adopt"):
+            await here.adopt()
+        shutil.copytree(root, tmp_path / "backup", ignore=shutil.ignore_patterns(".vaultsync"))
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+        (root / "0.md").write_text("other words\n")
+        (root / "new.md").write_text("new\n")
+        await until(lambda: len(tree(tmp_path / "b")) == 5 and tree(tmp_path / "b") == tree(root))
+        wanted = tree(root)
+        root.rename(tmp_path / "lost")
+        await until(lambda: here.state == "offline")
+        with pytest.raises(VaultOfflineError, match="There is no folder"):
+            await here.adopt()
+        (tmp_path / "backup").rename(root)
+        await here.adopt()
+        await until(lambda: here.state == "ready")
+        assert vaults.ADOPTED in here.notices
+        assert marker.read(str(root)).vault == here.vault
+        (tmp_path / "b/after.md").write_text("after\n")
+        await until(lambda: (root / "after.md").exists())
+        assert tree(root) == tree(tmp_path / "b") == wanted | {"after.md": b"after\n"}
+
+
+async def test_whoever_waits_for_a_folder_to_be_taken_back_hears_why_it_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "a"
+    root.mkdir()
+    (root / "note.md").write_text("words\n")
+    async with running_node(tmp_path, "Anna") as anna:
+        here = await ready(anna, root)
+        root.rename(tmp_path / "lost")
+        await until(lambda: here.state == "offline")
+        root.mkdir()
+
+        def refuse(_store: object) -> None:
+            raise OSError(errno.EIO, "it is broken")
+
+        monkeypatch.setattr(vaults, "expect_nothing", refuse)
+        with pytest.raises(VaultError, match="it is broken"):
+            await here.adopt()
+        monkeypatch.undo()
+        await here.adopt()
+        await until(lambda: here.state == "ready")
 
 
 async def test_traces_of_another_tool_are_told_once_and_change_nothing(
@@ -208,11 +264,11 @@ async def test_a_vault_that_is_stopped_while_it_opens_lets_go_of_its_folder(
     begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
     opened = VaultService._open
 
-    def slowly(service: VaultService) -> Replica:
+    def slowly(service: VaultService, adopting: bool) -> Replica:
         begun.set()
         go_on.wait(10)
         try:
-            return opened(service)
+            return opened(service, adopting)
         finally:
             over.set()
 

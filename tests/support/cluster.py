@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from vaultsync.daemon.events import Event
+from vaultsync.daemon.replica.adopt import expect_nothing
 from vaultsync.daemon.replica.leftovers import clean_up
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.rules import load_rules
@@ -118,6 +119,19 @@ class Device:
     @property
     def _backup(self) -> Path:
         return self._index_folder.with_name(self._index_folder.name + "-backup")
+
+    def bring_back(self, backup: Path) -> None:
+        """The folder was lost; a copy from `backup` has taken its place, and a person said that it is the vault."""
+        self.cluster.disconnect(self)
+        self.replica.close()
+        shutil.rmtree(self.root)
+        shutil.copytree(backup, self.root, ignore=shutil.ignore_patterns(".vaultsync"))
+        store = VaultStore.open(self._index_folder / "index.db", new_index_id=self.cluster.new_id())
+        expect_nothing(store)
+        store.close()
+        VaultFolder.create(str(self.root), VAULT, "notes")
+        self.replica = self._open()
+        self.replica.adopt(self.now_ms)
 
     def write(self, path: str, content: str | bytes) -> None:
         target = self.root / path

@@ -13,6 +13,7 @@ import typer
 
 from vaultsync import __version__
 from vaultsync.cli import (
+    adopt,
     approve,
     config,
     conflicts,
@@ -63,6 +64,7 @@ app.command()(join.join)
 app.command()(status.status)
 app.add_typer(peers.app, name="peers")
 app.add_typer(requests.app, name="requests")
+app.command()(adopt.adopt)
 app.command()(leave.leave)
 app.command()(sync_now.sync_now)
 app.command()(stop.stop)

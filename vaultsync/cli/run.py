@@ -12,7 +12,7 @@ import typer
 
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.client import words
-from vaultsync.errors import NodeNotRunningError, NodeRunningError, VaultLockedError
+from vaultsync.errors import NodeNotRunningError, NodeRunningError, VaultLockedError, VaultOfflineError
 
 if TYPE_CHECKING:
     from vaultsync.cli.presenter import Presenter
@@ -71,7 +71,9 @@ async def _hand_over(paths: list[Path], name: str | None) -> list[VaultInfo] | N
                     hint="`vaultsync status` shows how it is. To add a folder: `vaultsync run FOLDER`.",
                 )
             for path in paths:
-                if str(path) in served:
+                if (vault := served.get(str(path))) is not None:
+                    if vault.state == "offline":
+                        raise VaultOfflineError(vault.reason)
                     raise VaultLockedError(
                         f"{path} is synced by process {node.pid} already, running for {_running_for(node)}.",
                         hint="There is nothing to start. `vaultsync status` shows how it is.",
@@ -81,10 +83,10 @@ async def _hand_over(paths: list[Path], name: str | None) -> list[VaultInfo] | N
         return None
 
 
-async def _served_by(client: NodeClient) -> tuple[NodeInfo, set[str]]:
-    """The running node and the folders that it serves."""
+async def _served_by(client: NodeClient) -> tuple[NodeInfo, dict[str, VaultInfo]]:
+    """The running node and the vaults that it serves, by folder."""
     status = await client.status()
-    return status.node, {vault.root for vault in status.vaults}
+    return status.node, {vault.root: vault for vault in status.vaults}
 
 
 def _running_for(node: NodeInfo) -> str:

@@ -142,6 +142,10 @@ class NodeClient:
     async def leave_join(self, join: str) -> None:
         await self._send("POST", f"/joins/{join}/leave")
 
+    async def adopt_vault(self, vault: str) -> VaultInfo:
+        """Take the folder that was brought back in a vault's place for the vault."""
+        return decode(VaultInfo, await self._json("POST", f"/vaults/{vault}/adopt", answer_s=PREVIEW_S))
+
     async def leave_vault(self, vault: str) -> None:
         """Take this device out of a vault; the folder and its notes stay."""
         await self._send("POST", f"/vaults/{vault}/leave")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
+import shlex
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +16,7 @@ from typing import Final
 
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import Event, VaultStateChanged
+from vaultsync.daemon.replica.adopt import expect_nothing
 from vaultsync.daemon.replica.leftovers import clean_up
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.rules import load_rules
@@ -40,6 +43,10 @@ OFFLINE_RETRY_S: Final = 2.0
 MARKER_PUT_BACK: Final = (
     "The hidden folder .vaultsync had been deleted. As the files are the same ones as before, it was put back;"
     " `vaultsync leave` ends a vault."
+)
+ADOPTED: Final = (
+    "This folder was brought back and taken for the vault. What it lacked comes from history or from the other devices;"
+    " what had been deleted or renamed since its backup may be there again."
 )
 FAILED_RETRY_S: Final = 10.0
 PRUNE_AFTER_S: Final = 60.0
@@ -80,6 +87,10 @@ class VaultService:
         self.stopping = False
         """It is not to be opened again. Of a cancellation and a failure in one moment a task only hears of the failure
         (`asyncio.TaskGroup` raises that, until Python 3.13)."""
+        self._adoption: asyncio.Future[None] | None = None
+        """A person has said that the folder is this vault, and waits for what comes of it."""
+        self._again = asyncio.Event()
+        """Opening is to be tried at once."""
         self.notices: list[str] = []
         """What a person should know about this folder or device, in sentences."""
         self._database = database
@@ -107,6 +118,27 @@ class VaultService:
         """Give the vault's lock back, of a service that is not run."""
         self._lock.release()
 
+    async def adopt(self) -> None:
+        """Take the folder that is in the vault's place, as it was brought back, for the vault.
+
+        Nothing is deleted anywhere because it lacks something. Raises `VaultError` if there is nothing to adopt,
+        `VaultOfflineError` if there is no folder, and why opening it failed.
+        """
+        await asyncio.to_thread(self._check_adoptable)
+        adoption = self._adoption = self._adoption or asyncio.get_running_loop().create_future()
+        self._again.set()
+        await asyncio.shield(adoption)
+
+    def _check_adoptable(self) -> None:
+        root = str(self.record.root)
+        if not os.path.isdir(root):
+            raise VaultOfflineError(f"There is no folder at {root}.", hint="Bring it back first, or make it.")
+        if self.engine is not None or not has_lost_its_marker(root):
+            raise VaultError(
+                f"{root} has its hidden folder .vaultsync: there is nothing to adopt.",
+                hint="If that came with a backup, remove .vaultsync from the folder first.",
+            )
+
     async def run(self) -> None:
         """Serve the vault until cancelled."""
         worker = ThreadPoolExecutor(1, thread_name_prefix=f"vault-{self.record.name}")
@@ -125,8 +157,12 @@ class VaultService:
                     self._set_state("failed", f"There is a fault in vaultsync: {error!r}. The log has more.")
                 if self.stopping:
                     return
-                await asyncio.sleep(wait_s)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._again.wait()
+                self._again.clear()
         finally:
+            self._answer_adoption(VaultError("The vault has stopped."))
             worker.shutdown(wait=False)
             self._lock.release()
             self._set_state("stopped")
@@ -134,17 +170,17 @@ class VaultService:
     async def _serve(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         told = set(self.notices)
-        opening = loop.run_in_executor(worker, self._open)
+        adoption = self._adoption
+        if adoption is not None:
+            self._set_state("opening")
         try:
-            replica = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            # The thread goes on: what it opens has to be closed, and its lock released, by this very service.
-            await asyncio.wait([opening])
-            if opening.exception() is None:
-                await loop.run_in_executor(worker, opening.result().close)
+            replica = await self._opened(worker, adopting=adoption is not None)
+        except BaseException as error:
+            if adoption is not None:
+                self._answer_adoption(error)
             raise
-        except OSError as error:
-            raise VaultError(f"The disk says: {error}.") from error
+        # Whoever asked while it was being opened has what was asked for.
+        self._answer_adoption(None)
         for notice in self.notices:
             if notice not in told:
                 _log.warning("%s: %s", self.record.name, notice)
@@ -178,30 +214,60 @@ class VaultService:
         finally:
             await asyncio.shield(loop.run_in_executor(worker, replica.close))
 
-    def _folder(self) -> tuple[VaultFolder, bool]:
-        """The vault's folder, and whether its marker had to be put back. `VaultOfflineError` if it is not there."""
+    async def _opened(self, worker: ThreadPoolExecutor, *, adopting: bool) -> Replica:
+        """The vault, opened in its thread. Raises a `VaultsyncError`."""
+        loop = asyncio.get_running_loop()
+        opening = loop.run_in_executor(worker, self._open, adopting)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread goes on: what it opens has to be closed, and its lock released, by this very service.
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await loop.run_in_executor(worker, opening.result().close)
+            raise
+        except OSError as error:
+            raise VaultError(f"The disk says: {error}.") from error
+
+    def _answer_adoption(self, error: BaseException | None) -> None:
+        adoption, self._adoption = self._adoption, None
+        if adoption is None:
+            return
+        if error is None:
+            adoption.set_result(None)
+        else:
+            known = isinstance(error, VaultsyncError)
+            adoption.set_exception(error if known else VaultError("The vault has stopped."))
+
+    def _folder(self, *, adopting: bool) -> tuple[VaultFolder, str]:
+        """The vault's folder, and what to tell if its marker had to be put back; `adopting`: whatever is there is it.
+
+        `VaultOfflineError` if it is not there.
+        """
         root = str(self.record.root)
         try:
-            return VaultFolder.open(root), False
+            return VaultFolder.open(root), ""
         except VaultOfflineError:
-            if not has_lost_its_marker(root) or not self._database.exists():
+            if not has_lost_its_marker(root) or not (adopting or self._database.exists()):
                 raise
             store = VaultStore.open(self._database, new_index_id=secrets.token_bytes(16))
             try:
-                known = holds_the_files(DiskFileSystem(root), store.index.below(""))
+                if adopting:
+                    expect_nothing(store)
+                elif not holds_the_files(DiskFileSystem(root), store.index.below("")):
+                    raise VaultOfflineError(
+                        f"{root} has no vault marker, and not the files that this device knows. If the vault is"
+                        " elsewhere (another disk, another place), put it back. If you brought this folder back from a"
+                        f" backup: `vaultsync adopt {shlex.quote(root)}`."
+                    ) from None
             finally:
                 store.close()
-            if not known:
-                raise VaultOfflineError(
-                    f"{root} has no vault marker, and not the files that this device knows. If the vault is elsewhere"
-                    " (another disk, another place), put it back."
-                ) from None
             # The lock lay beside the marker, and nobody else would see one on a file without a name.
             self._lock.release()
-            return VaultFolder.create(root, self.vault, self.record.name), True
+            return VaultFolder.create(root, self.vault, self.record.name), ADOPTED if adopting else MARKER_PUT_BACK
 
-    def _open(self) -> Replica:
-        folder, mended = self._folder()
+    def _open(self, adopting: bool) -> Replica:
+        folder, mended = self._folder(adopting=adopting)
         if folder.vault != self.vault:
             raise VaultOfflineError(f"{self.record.root} is now another vault.")
         self._lock.acquire(self._command)
@@ -228,7 +294,13 @@ class VaultService:
                 merges=settings.clashes == CLASH_MERGE,
             )
         )
-        self.notices = _notices(replica, self._now_ms()) + [MARKER_PUT_BACK] * mended
+        if adopting:
+            try:
+                replica.adopt(self._now_ms())
+            except BaseException:
+                replica.close()
+                raise
+        self.notices = [*_notices(replica, self._now_ms()), *filter(None, [mended])]
         return replica
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 import sys
 import time
@@ -22,6 +23,7 @@ from vaultsync.store.vault_store import SCHEMA
 from vaultsync.sync.brakes import other_tools
 from vaultsync.vault import marker
 from vaultsync.vault.filesystem import TEMP_DIR
+from vaultsync.vault.recognition import has_lost_its_marker
 
 SKEW_MS: Final = 60_000
 """An edit that is this far in the future was made by a clock that is wrong, or this one is."""
@@ -83,6 +85,8 @@ def check_folder(vault: VaultId, root: Path, name: str) -> Iterator[Finding]:
         found = marker.read(str(root))
     except VaultsyncError as error:
         mend = "Connect its disk, or put the folder back. Nothing is deleted anywhere meanwhile."
+        if has_lost_its_marker(str(root)):
+            mend += f" If this is it, brought back from a backup: vaultsync adopt {shlex.quote(str(root))}"
         yield problem("folder", f"The folder of “{name}” is not there: {error.message}", mend)
         return
     if found.vault != vault:

@@ -17,8 +17,8 @@ BEHIND_MS: Final = 150
 """How long after an edit has come a program may still write back what it read before. Scripts take a few milliseconds;
 a person who has seen the edit takes longer."""
 
-_LOOKED_AT: Final = 8
-"""Edits that may have come between a program's reading and its writing."""
+LOOKED_BACK: Final = 20
+"""Versions that are looked at, the newest first. A note may have many thousand."""
 
 
 def read_before(state: ReplicaState, entry: Entry, seen: Observation) -> FileRecord | None:
@@ -29,7 +29,7 @@ def read_before(state: ReplicaState, entry: Entry, seen: Observation) -> FileRec
     known = entry.record
     if known.deleted or entry.signature is None or seen.content is None or not is_mergeable(seen.path, seen.size):
         return None
-    versions = on_this_disk(state, known)[:_LOOKED_AT]
+    versions = on_this_disk(state, known, LOOKED_BACK)
     if not versions or versions[0].version != known.version:
         return None
     found: HistoryVersion | None = None
@@ -42,11 +42,14 @@ def read_before(state: ReplicaState, entry: Entry, seen: Observation) -> FileRec
     return None if found is None else as_record(found, seen)
 
 
-def on_this_disk(state: ReplicaState, known: FileRecord) -> list[HistoryVersion]:
-    """The versions that stood on this disk and that `known` descends from, itself included, the newest first."""
+def on_this_disk(state: ReplicaState, known: FileRecord, limit: int) -> list[HistoryVersion]:
+    """Of the newest `limit` versions (-1: of all), those that stood on this disk and that `known` descends from.
+
+    Itself included, the newest first.
+    """
     return [
         version
-        for version in state.store.history.versions(known.path, 20)
+        for version in state.store.history.versions(known.path, limit)
         if version.hash and version.action is not Action.REPLACED and known.version.includes(version.version)
     ]
 

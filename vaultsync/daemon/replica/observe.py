@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from vaultsync.daemon.events import ChangeObserved, ScanProgressed
-from vaultsync.daemon.replica.behind import as_record, on_this_disk, read_before
+from vaultsync.daemon.replica.adopt import BROUGHT_BACK, as_of_the_backup
+from vaultsync.daemon.replica.behind import LOOKED_BACK, as_record, on_this_disk, read_before
 from vaultsync.daemon.replica.hold import hold
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
@@ -180,7 +181,7 @@ def _sort(state: ReplicaState, sighting: Sighting, now_ms: int) -> _Seen:
                 sorted_.regained.append(Entry(there, signature=observed.signature))
                 continue
             if entry.state is not State.HELD:
-                _sort_left_alone(state, sorted_, entry.record, observed, now_ms)
+                _sort_left_alone(state, sorted_, entry, observed, now_ms)
                 continue
         known = entry.record if entry is not None else None
         if entry is not None and (read := read_before(state, entry, observed)) is not None:
@@ -214,20 +215,29 @@ def _after_what_was_forgotten(state: ReplicaState, change: FileRecord) -> FileRe
     return change.with_version(forgotten.join(change.version))
 
 
-def _sort_left_alone(state: ReplicaState, seen: _Seen, known: FileRecord, observed: Observation, now_ms: int) -> None:
+def _sort_left_alone(state: ReplicaState, seen: _Seen, entry: Entry, observed: Observation, now_ms: int) -> None:
     """A file at a path whose record this index took without touching the disk: it was left out, or is on its way.
 
     If it is what stood here before, it is old, and the record may replace it. Else it is an edit of what stood here,
     which the devices that have the record merge with it.
+
+    In a folder that was brought back, it may be what stood here on any earlier day; else it is of nobody knows when,
+    and is merged with the record, or kept beside it, as if another device had made it.
     """
-    here = on_this_disk(state, known) if observed.kind is Kind.FILE else []
+    known, brought_back = entry.record, entry.reason == BROUGHT_BACK
+    here = on_this_disk(state, known, -1 if brought_back else LOOKED_BACK) if observed.kind is Kind.FILE else []
+    if brought_back:
+        here = [version for version in here if version.hash == observed.hash]
     was = as_record(here[0], observed) if here else None
     if was is not None and was.hash == observed.hash:
         seen.regained.append(Entry(was, signature=observed.signature))
         state.offers.add(Offer(known, state.author.node, derived=True))
         return
-    change = record_change(was, observed, state.author, now_ms, state.counter(now_ms))
+    change = record_change(None if brought_back else was, observed, state.author, now_ms, state.counter(now_ms))
     assert change is not None
+    if brought_back:
+        change = as_of_the_backup(change, state.author.node)
+        state.offers.add(Offer(known, state.author.node, derived=True))
     seen.edited.append((observed, change))
 
 

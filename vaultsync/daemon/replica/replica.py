@@ -144,6 +144,18 @@ class Replica:
         trim_heap()
         yield self._effects(now_ms)
 
+    def adopt(self, now_ms: int) -> None:
+        """See what is in a folder that was brought back, and bring what is missing, as far as it is on this device.
+
+        To be called before any peer is spoken with: it would be asked for all that the folder holds.
+        """
+        self._log(now_ms, "adopted", None, "The folder was brought back, and taken for the vault by hand.")
+        for _ in self.sweep(now_ms):
+            continue
+        missing = wanted.fetch_wanted(self._state, now_ms)
+        if not self._state.store.index.peers():
+            nowhere.fall_back(self._state, missing, now_ms)
+
     def take_dirty(self, now_ms: int) -> set[str]:
         """Paths to look at now, because the disk was not what the index says or because their time has come."""
         state = self._state

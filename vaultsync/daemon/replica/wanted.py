@@ -32,6 +32,13 @@ def fetch(state: ReplicaState, entries: Iterable[Entry], now_ms: int) -> None:
     settle(state, paths, now_ms)
 
 
+def fetch_wanted(state: ReplicaState, now_ms: int) -> list[str]:
+    """Bring all that is wanted onto the disk, from wherever it can be had. Returns the paths."""
+    entries = state.store.index.in_state(State.WANTED)
+    fetch(state, entries, now_ms)
+    return [entry.record.path for entry in entries]
+
+
 def fetch_from(state: ReplicaState, peer: bytes, now_ms: int) -> None:
     """A peer has come: it may have what is wanted."""
     if not state.store.index.counts().wanted:

@@ -26,6 +26,18 @@ async def add_vault(node: TheNode, request: AddVault) -> VaultInfo:
     return await vault_info(node, service)
 
 
+@router.post("/vaults/{vault}/adopt", tags=["vaults"])
+async def adopt_vault(node: TheNode, vault: str) -> VaultInfo:
+    """Take the folder in the place of a vault that has lost its `.vaultsync`, as after a backup, for the vault.
+
+    Nothing is deleted anywhere because the folder lacks something. What is older in it than what the vault knows gives
+    way to that; what else differs is merged or kept beside; what the vault does not have comes into it.
+    """
+    service = find_vault(node, vault)
+    await service.adopt()
+    return await vault_info(node, service)
+
+
 @router.post("/tickets", status_code=201, tags=["pairing"])
 async def make_ticket(node: TheNode, request: MakeTicket) -> NewTicket:
     """Make a ticket. Its text is told this one time."""
