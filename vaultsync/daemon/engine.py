@@ -15,12 +15,13 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.arrival import Arrival
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
-from vaultsync.daemon.replica.state import ControlMessage, Effects
+from vaultsync.daemon.replica.state import Effects
+from vaultsync.daemon.vaultlink import VaultLink
 from vaultsync.errors import (
     CloseCode,
     ContentError,
@@ -48,25 +49,6 @@ next ones are unpacked meanwhile."""
 
 MAX_OPEN_OFFERS: Final = 100_000
 """Records that one peer may have offered and that could not be settled yet, before no more are read from it."""
-
-
-class VaultLink(Protocol):
-    """What the engine needs of a connection to a peer that shares the vault."""
-
-    @property
-    def peer(self) -> NodeId: ...
-
-    def send_control(self, message: ControlMessage) -> None:
-        """Queue a message for the control stream."""
-
-    def wake(self, *, changes: bool, contents: bool) -> None:
-        """There may be change sets or contents to pull. What there is not must not be pulled: pulling wakes again."""
-
-    def at_rest(self, vault: VaultId, whether: bool) -> None:
-        """Whether nothing is left to exchange of the vault."""
-
-    def drop(self, error: VaultsyncError) -> None:
-        """The vault cannot go on with this connection."""
 
 
 @dataclass(order=True, slots=True)
@@ -109,6 +91,7 @@ class Engine:
         self._coalescer = Coalescer()
         self._looked = asyncio.Event()
         self._rescan = asyncio.Event()
+        self._unread = asyncio.Event()
         self._ended: VaultsyncError | None = None
         self._stepped = asyncio.Event()
         """Set after every step, and when the engine ends."""
@@ -134,6 +117,7 @@ class Engine:
                 tasks.create_task(self._work())
                 tasks.create_task(self._look_when_due())
                 tasks.create_task(self._scan_when_asked())
+                tasks.create_task(self._read_large_files())
                 tasks.create_task(self._tick())
         except* VaultsyncError as group:
             raise group.exceptions[0] from None
@@ -309,6 +293,8 @@ class Engine:
             if dirty := self.replica.take_dirty(self._now_ms()):
                 self._coalescer.add(dirty, self._now_ms())
                 self._looked.set()
+            if self.replica.has_unread:
+                self._unread.set()
 
     def _finish(self, job: _Job, error: Exception | None) -> None:
         self._stepped.set()
@@ -395,6 +381,14 @@ class Engine:
 
         while more:
             await self._do(step, _SCAN)
+
+    async def _read_large_files(self) -> None:
+        """See what is in large files, a slice at a time: a note never waits for more than one."""
+        while True:
+            await self._unread.wait()
+            self._unread.clear()
+            while self.replica.has_unread:
+                await self._do(lambda: self.replica.read_on(self._now_ms()), _SCAN)
 
     async def _tick(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Large files in pieces: cutting them, and collecting the pieces of one that arrives."""
+"""Large files in pieces: collecting those of one that arrives."""
 
 from __future__ import annotations
 
@@ -7,64 +7,16 @@ from contextlib import contextmanager, suppress
 from typing import Final, Self
 
 from blake3 import blake3
-from fastcdc import fastcdc
 
 from vaultsync.errors import DiskFullError, UnstableFileError
-from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest, Places
+from vaultsync.model.manifests import Chunk, Manifest, Places
 from vaultsync.vault.filesystem import TEMP_DIR, FileSystem, RandomFile
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.words import FULL
 
 PART_SUFFIX: Final = ".part"
 
-_WINDOW: Final = 2 << 20
-"""Bytes in memory while a file is cut."""
 _BLOCK: Final = 1 << 20
-
-
-def cut(fs: FileSystem, path: str, file_hash: bytes) -> Manifest:
-    """The chunks of the file at `path`, in constant memory.
-
-    Raises `UnstableFileError` if its content is not (any more) the one that `file_hash` names; `OSError`.
-    """
-    hasher = blake3()
-    chunks = ChunkList()
-    # Not mapped into memory: a file that is truncated meanwhile would end the process.
-    with fs.open_read(path) as file:
-        window = b""
-        left = file.signature().size
-        ended = False
-        while not ended:
-            parts = [window]
-            size = len(window)
-            while size < _WINDOW:
-                block = file.read(min(_WINDOW - size, left)) if left else b""
-                left -= len(block)
-                if not block:
-                    ended = True
-                    break
-                hasher.update(block)
-                parts.append(block)
-                size += len(block)
-            window = b"".join(parts)
-            view = memoryview(window)
-            used = 0
-            for length in _lengths(view):
-                # A cut depends on no more than MAX_CHUNK bytes, and all of them must be in sight.
-                if not ended and len(window) - used < MAX_CHUNK:
-                    break
-                chunks.append(hash_bytes(view[used : used + length]), length)
-                used += length
-            window = window[used:]
-    if hasher.digest() != file_hash:
-        raise UnstableFileError(f"{path} is no longer what it was.")
-    return Manifest(file_hash, chunks.covered, chunks)
-
-
-def _lengths(view: memoryview) -> Iterator[int]:
-    if view:
-        for piece in fastcdc(view, MIN_CHUNK, AVERAGE_CHUNK, MAX_CHUNK):
-            yield piece.length
 
 
 @contextmanager

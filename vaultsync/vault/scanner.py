@@ -12,10 +12,12 @@ from typing import Final, Protocol
 
 from vaultsync.errors import UnstableFileError, VaultOfflineError
 from vaultsync.model.changes import Observation
+from vaultsync.model.manifests import Manifest
 from vaultsync.model.paths import MARKER_DIR
 from vaultsync.model.records import Entry, Kind, Signature
 from vaultsync.vault.filesystem import DirEntry, FileSystem, Stat
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.longread import SLICE, LongRead
 from vaultsync.vault.selection import Selection
 from vaultsync.vault.survey import LOOK_AGAIN_MS, Survey, is_live
 from vaultsync.vault.words import error_words
@@ -26,6 +28,9 @@ EMPTY_WAIT_MS: Final = 2_000
 """Obsidian truncates before it writes: a file that becomes empty is believed after this time."""
 OPEN_WAIT_MS: Final = 2_000
 """A file that a program has open for writing is looked at after this time, whatever it holds by then."""
+
+_MOST_BEGUN: Final = 4
+"""Large files that are read at a time: a sweep reads one, and a look another; more have vanished meanwhile."""
 
 _BATCH_FILES: Final = 256
 _BATCH_BYTES: Final = 32 << 20
@@ -55,6 +60,10 @@ class Sighting:
     """Paths that can't be judged yet, and after how many ms to look again."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Paths that can't be synced, and why, in words. A name that is not Unicode is shown escaped."""
+    unread: list[str] = field(default_factory=list)
+    """Large files of which there is more to read before anything can be said; a look reads none, unless it is told."""
+    manifests: list[Manifest] = field(default_factory=list)
+    """Of the large files that were read."""
     remaining: int = 0
     """Files that this sweep will still read, for a progress bar."""
 
@@ -65,6 +74,8 @@ class _Reading:
 
     index: IndexView
     now_ms: int
+    slices: int
+    """Of large files, that are still to be read in this step."""
     sighting: Sighting = field(default_factory=Sighting)
     content_bytes: int = 0
     gone: set[bytes] = field(default_factory=set)
@@ -79,9 +90,13 @@ class Scanner:
         self.selection = selection
         self._emptied: dict[str, int] = {}
         self._open: dict[str, int] = {}
+        self._begun: dict[str, LongRead] = {}
+        """Large files that are being read; the one that was read last is the last."""
 
-    def look(self, paths: Collection[str], index: IndexView, now_ms: int) -> Sighting:
+    def look(self, paths: Collection[str], index: IndexView, now_ms: int, *, reads_on: bool = False) -> Sighting:
         """Look at dirty paths: files, folders (with all that is in them), and what is no longer there.
+
+        `reads_on`: of one of the large files among them a slice is read; else they are only named in `unread`.
 
         When contents of more than 32 MiB would have to be held, the rest of the paths is left for `again`, save for
         files that may be what was moved: a move of which half is seen is a deletion.
@@ -90,7 +105,7 @@ class Scanner:
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
             survey.visit_all(paths)
-            reading = _Reading(index, now_ms)
+            reading = _Reading(index, now_ms, slices=int(reads_on))
             moved = self._begin(survey, reading)
             for path, seen in survey.changed:
                 if reading.content_bytes >= _BATCH_BYTES and seen.signature.inode not in moved:
@@ -98,7 +113,7 @@ class Scanner:
                 elif self._is_half_written(path, now_ms):
                     reading.sighting.again[path] = LOOK_AGAIN_MS
                 else:
-                    self._read(path, seen, reading)
+                    self._read(path, seen, reading, whole=seen.signature.inode in moved)
         return reading.sighting
 
     def sweep(
@@ -111,13 +126,14 @@ class Scanner:
     ) -> Iterator[Sighting]:
         """Look through the whole vault, a batch at a time; the index may take each batch up before the next.
 
-        The first sighting holds all that is missing, together with the files that may be what was moved.
+        The first sighting holds all that is missing, together with the files that may be what was moved. Of a large
+        file each has one slice; the last one says what it is.
         Raises `VaultOfflineError` if something is missing and so is the vault's marker.
         """
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
             survey.visit("")
-            reading = _Reading(index, now_ms)
+            reading = _Reading(index, now_ms, slices=1)
             moved = self._begin(survey, reading)
             files = survey.changed
             if moved:
@@ -131,13 +147,16 @@ class Scanner:
                     full = done - start >= batch_files or reading.content_bytes >= batch_bytes
                     if full and seen.signature.inode not in moved:
                         break
-                    self._read(path, seen, reading)
+                    self._read(path, seen, reading, whole=seen.signature.inode in moved)
+                    if reading.sighting.unread:
+                        break
                     done += 1
+            reading.sighting.unread.clear()
             reading.sighting.remaining = len(files) - done
             yield reading.sighting
             if done >= len(files):
                 return
-            reading = _Reading(index, now_ms)
+            reading = _Reading(index, now_ms, slices=1)
 
     def _begin(self, survey: Survey, reading: _Reading) -> set[int]:
         """Enter all that needs no reading into the sighting; the inodes of the missing files."""
@@ -154,15 +173,23 @@ class Scanner:
         reading.sighting.again.update(survey.again)
         return {entry.signature.inode for entry in gone if entry.signature is not None}
 
-    def _read(self, path: str, seen: Stat | DirEntry, reading: _Reading) -> None:
+    def _read(self, path: str, seen: Stat | DirEntry, reading: _Reading, *, whole: bool) -> None:
+        """Enter what a file holds into the sighting; `whole`: at once, however large it is."""
         sighting = reading.sighting
         content: bytes | None = None
         try:
             if seen.signature.size <= KEEP_CONTENT:
                 content, signature = self._fs.read(path)
                 digest = hash_bytes(content)
-            else:
+            elif whole or seen.signature.size <= SLICE:
                 digest, signature = self._fs.hash(path)
+            elif (found := self._read_on(path, reading)) is not None:
+                manifest, signature = found
+                digest = manifest.hash
+                sighting.manifests.append(manifest)
+            else:
+                sighting.unread.append(path)
+                return
         except (UnstableFileError, FileNotFoundError, NotADirectoryError):
             sighting.again[path] = LOOK_AGAIN_MS
             return
@@ -200,6 +227,19 @@ class Scanner:
                 content,
             )
         )
+
+    def _read_on(self, path: str, reading: _Reading) -> tuple[Manifest, Signature] | None:
+        """Read a slice more of a large file, if it is its turn; what there was to read, once that was the last."""
+        if reading.slices == 0:
+            return None
+        reading.slices -= 1
+        begun = self._begun.pop(path, None) or LongRead(path)
+        found = begun.go_on(self._fs, SLICE)
+        if found is None:
+            self._begun[path] = begun
+            if len(self._begun) > _MOST_BEGUN:
+                del self._begun[next(iter(self._begun))]
+        return found
 
     def _is_half_written(self, path: str, now_ms: int) -> bool:
         """Whether a program has the file open for writing, and not for long: half of a note would be taken for an edit

@@ -12,12 +12,11 @@ import pytest
 from tests.unit.vault.kit import OLD_NS, Kit
 from vaultsync.errors import DiskFullError, UnstableFileError
 from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, Chunk, ChunkList, Manifest
-from vaultsync.model.records import EMPTY_HASH
-from vaultsync.vault import chunks
 from vaultsync.vault.actions import Result, WriteFile
-from vaultsync.vault.chunks import PartialFile, cut, part_path
+from vaultsync.vault.chunks import PartialFile, part_path
 from vaultsync.vault.files import DiskRandomFile
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.longread import LongRead
 
 CONTENT = random.Random(7).randbytes(20 << 20)
 
@@ -29,7 +28,9 @@ def kit(tmp_path: Path) -> Kit:
 
 def _cut(kit: Kit, path: str, content: bytes) -> Manifest:
     kit.write(path, content)
-    return cut(kit.fs, path, hash_bytes(content))
+    found = LongRead(path).go_on(kit.fs, len(content))
+    assert found is not None
+    return found[0]
 
 
 def _data(content: bytes, chunk: Chunk) -> bytes:
@@ -50,27 +51,10 @@ def test_chunks_cover_the_file_within_their_bounds(kit: Kit) -> None:
     assert AVERAGE_CHUNK / 2 < len(CONTENT) / len(manifest.chunks) < AVERAGE_CHUNK * 2
 
 
-def test_chunks_do_not_depend_on_the_window(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _cut(kit, "big.bin", CONTENT)
-    monkeypatch.setattr(chunks, "_WINDOW", 700_001)
-    assert _cut(kit, "big.bin", CONTENT) == whole
-
-
 def test_an_insertion_changes_few_chunks(kit: Kit) -> None:
     old = _cut(kit, "old.bin", CONTENT)
     new = _cut(kit, "new.bin", CONTENT[: 5 << 20] + b"inserted" + CONTENT[5 << 20 :])
     assert len({c.hash for c in new.chunks} - {c.hash for c in old.chunks}) <= 3
-
-
-def test_an_empty_file_has_no_chunks(kit: Kit) -> None:
-    kit.write("empty", b"")
-    assert cut(kit.fs, "empty", EMPTY_HASH) == Manifest(EMPTY_HASH, 0, ChunkList())
-
-
-def test_a_file_that_changed_is_not_cut(kit: Kit) -> None:
-    kit.write("a.bin", b"x" * (2 << 20))
-    with pytest.raises(UnstableFileError):
-        cut(kit.fs, "a.bin", hash_bytes(b"y"))
 
 
 def test_a_file_is_put_together_in_any_order_and_across_restarts(kit: Kit) -> None:

@@ -449,7 +449,8 @@ def test_hard_links_are_two_files(kit: Kit) -> None:
 def test_sparse_files(kit: Kit) -> None:
     with open(kit.root / "sparse.bin", "wb") as file:
         file.truncate(64 << 20)
-    (observation,) = kit.look("sparse.bin").observations
+    assert kit.look("sparse.bin").unread == ["sparse.bin"]
+    (observation,) = [observation for sighting in kit.sweep() for observation in sighting.observations]
     assert observation.size == 64 << 20
 
 

@@ -10,6 +10,7 @@ from vaultsync.daemon.events import ChangeObserved, ScanProgressed
 from vaultsync.daemon.replica.adopt import BROUGHT_BACK, as_of_the_backup
 from vaultsync.daemon.replica.behind import LOOKED_BACK, as_record, on_this_disk, read_before
 from vaultsync.daemon.replica.hold import hold
+from vaultsync.daemon.replica.serve import remember_manifest
 from vaultsync.daemon.replica.state import ReplicaState
 from vaultsync.merge import is_mergeable
 from vaultsync.model.changes import Observation, record_change
@@ -25,14 +26,18 @@ from vaultsync.vault.survey import is_hot
 from vaultsync.vault.words import shown
 
 
-def look(state: ReplicaState, paths: Collection[str], now_ms: int) -> set[str]:
-    """Look at dirty paths. Returns the paths whose records changed.
+def look(state: ReplicaState, paths: Collection[str], now_ms: int, *, reads_on: bool = False) -> set[str]:
+    """Look at dirty paths; `reads_on`: and read a slice of one large file among them. Returns the paths whose records
+    changed.
 
     Raises `VaultOfflineError` when the folder is not there.
     """
     state.folder.check()
     paths = _without_echoes(state, paths, now_ms)
-    sighting = state.scanner.look(paths, state.store.index, now_ms)
+    sighting = state.scanner.look(paths, state.store.index, now_ms, reads_on=reads_on)
+    for path in paths:
+        state.unread.pop(path, None)
+    state.unread.update(dict.fromkeys(sighting.unread))
     changed = record(state, sighting, now_ms)
     for path in _troubles_among(state, paths, now_ms):
         if path not in sighting.troubles and path != IGNORE_FILE and not _is_blocked(state, path):
@@ -116,6 +121,8 @@ class _Seen:
 
 def record(state: ReplicaState, sighting: Sighting, now_ms: int) -> set[str]:
     """Bring the index to what was seen."""
+    for manifest in sighting.manifests:
+        remember_manifest(state, manifest)
     for path, reason in sighting.troubles.items():
         state.set_trouble(path, reason)
     for path, delay_ms in sighting.again.items():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from vaultsync.daemon.events import ChangesRefused, IndexesDiffer, ProvenInSync, SyncProgressed
+from vaultsync.daemon.events import ChangesRefused, SyncProgressed
 from vaultsync.daemon.replica import conflicts, fetch, forget, nowhere, observe, restore, serve, wanted
 from vaultsync.daemon.replica.arrival import Arrival, check_in
+from vaultsync.daemon.replica.compare import compare
 from vaultsync.daemon.replica.conflicts import Choice
 from vaultsync.daemon.replica.execute import save_cursors
 from vaultsync.daemon.replica.integrate import settle
@@ -113,6 +114,8 @@ class Replica:
             with self._state.store.transaction():
                 save_cursors(self._state)
         del self._state.sessions[peer.raw]
+        if not self._state.sessions:
+            self._state.cutting.clear()
         fetch.lost(self._state, peer.raw)
 
     def forget_peer(self, peer: NodeId, now_ms: int) -> Effects:
@@ -132,6 +135,18 @@ class Replica:
         changed = observe.look(state, paths, now_ms)
         state.awaiting_look -= settled
         return self._after_change({*settled, *changed}, now_ms)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether `read_on` has something to read. May be asked from another thread."""
+        return bool(self._state.unread)
+
+    def read_on(self, now_ms: int) -> Effects:
+        """Read a slice more of a large file that was seen to have changed, before it is known to what."""
+        path = next(iter(self._state.unread), None)
+        if path is None:
+            return self._effects(now_ms)
+        return self._after_change(observe.look(self._state, [path], now_ms, reads_on=True), now_ms)
 
     def sweep(self, now_ms: int) -> Iterator[Effects]:
         """Look through the whole vault, one batch per step."""
@@ -178,7 +193,7 @@ class Replica:
             case Ack():
                 session.receive_ack(message)
             case Digest():
-                self._compare(peer, session, message, now_ms)
+                compare(state, peer, session, message, now_ms)
             case Resync():
                 session.receive_resync(message)
             case Want():
@@ -347,20 +362,6 @@ class Replica:
         if session is None:
             raise ProtocolError(CloseCode.NOT_SHARED, "spoke of a vault that is not shared with it")
         return session
-
-    def _compare(self, peer: NodeId, session: Session, message: Digest, now_ms: int) -> None:
-        state = self._state
-        was_in_sync = session.in_sync
-        equal = session.receive_digest(message, state.position, now_ms)
-        if equal and session.accepts:
-            state.store.index.knowledge.prove(peer.raw)
-        if equal and not was_in_sync:
-            state.emit(ProvenInSync(state.vault_text, str(peer), message.digest.hex()))
-        elif equal is False:
-            state.emit(IndexesDiffer(state.vault_text, str(peer)))
-            with state.store.transaction():
-                entry = AuditEntry(now_ms, "digest", None, peer.raw, "The indexes differ; everything is sent again.")
-                state.store.audit.append([entry])
 
     def _effects(self, now_ms: int) -> Effects:
         """What is due after a step: acknowledgements, digests, wants, and who has something to pull."""

@@ -23,9 +23,9 @@ from vaultsync.protocol.limits import (
 )
 from vaultsync.protocol.messages import ChangeSet, ChunkRef, Chunks, Contents, ManifestPart
 from vaultsync.sync.session import Session
-from vaultsync.vault.chunks import cut
 from vaultsync.vault.filesystem import ReadFile
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.longread import SLICE, LongRead
 
 LOOKED_UP: Final = 64
 """Contents that are looked up in the index at once: a message takes some hundreds of notes."""
@@ -77,7 +77,13 @@ def next_contents(state: ReplicaState, session: Session) -> Contents | ManifestP
         return None
     first = wants[0]
     if isinstance(first, tuple):
-        return _manifest(state, session)
+        if (part := _manifest(state, session)) is not None:
+            return part
+        # The file is still being read: what else is asked for does not wait for that.
+        wants.rotate(-1)
+        first = wants[0]
+    if isinstance(first, tuple):
+        return None
     if isinstance(first, ChunkRef):
         return _chunks(state, session)
     # One opening of each folder for the whole batch; what is read is held against its hash.
@@ -122,13 +128,19 @@ def content_of(state: ReplicaState, hash_: bytes, place: Entry | None = None) ->
     return from_history(state, hash_)
 
 
-def _manifest(state: ReplicaState, session: Session) -> ManifestPart | Contents:
-    """One part of a manifest; the request stays in the queue, with the place reached, until the last part."""
-    request = session.wants.popleft()
+def _manifest(state: ReplicaState, session: Session) -> ManifestPart | Contents | None:
+    """One part of a manifest; the request stays in the queue, with the place reached, until the last part.
+
+    None: a slice more of the file was read to make it, and there is more to read.
+    """
+    request = session.wants[0]
     assert isinstance(request, tuple)
     _, hash_ = request
+    manifest = _cut_on(state, hash_)
+    if isinstance(manifest, LongRead):
+        return None
+    session.wants.popleft()
     base = base_named(state, session.bases.pop(hash_, b""))
-    manifest = manifest_of(state, hash_)
     if manifest is None:
         session.manifest_sent.pop(hash_, None)
         session.shared.pop(hash_, None)
@@ -149,16 +161,34 @@ def _manifest(state: ReplicaState, session: Session) -> ManifestPart | Contents:
 
 def manifest_of(state: ReplicaState, hash_: bytes) -> Manifest | None:
     """The chunks of a large file that the vault holds now; cut once and remembered for a while."""
+    while isinstance(manifest := _cut_on(state, hash_), LongRead):
+        continue
+    return manifest
+
+
+def _cut_on(state: ReplicaState, hash_: bytes) -> Manifest | LongRead | None:
+    """As `manifest_of`, reading no more than a slice of the file: what there is more to read of, if that is not all."""
     if (known := state.manifests.get(hash_)) is not None:
         return known
+    begun = state.cutting.pop(hash_, None)
     for entry in large_files(state, hash_):
+        if begun is None or begun.path != entry.record.path:
+            begun = LongRead(entry.record.path)
         try:
-            manifest = cut(state.fs, entry.record.path, hash_)
+            found = begun.go_on(state.fs, SLICE)
         except (OSError, UnstableFileError):
             state.dirty.add(entry.record.path)
+            begun = None
             continue
-        remember_manifest(state, manifest)
-        return manifest
+        if found is None:
+            state.cutting[hash_] = begun
+            return begun
+        manifest, _ = found
+        if manifest.hash == hash_:
+            remember_manifest(state, manifest)
+            return manifest
+        state.dirty.add(entry.record.path)
+        begun = None
     return None
 
 

@@ -22,6 +22,7 @@ from vaultsync.sync.wants import WantQueue
 from vaultsync.vault.applier import Applier
 from vaultsync.vault.filesystem import FileSystem
 from vaultsync.vault.folder import VaultFolder
+from vaultsync.vault.longread import LongRead
 from vaultsync.vault.scanner import Scanner
 from vaultsync.vault.selection import Selection
 from vaultsync.vault.staging import Staged
@@ -71,6 +72,10 @@ class ReplicaState:
     """Paths whose disk was not what the index says; the owner looks at them next."""
     awaiting_look: set[str] = field(default_factory=set)
     """Of what was dirty and somebody has taken to look at: that for which something is offered."""
+    unread: dict[str, None] = field(default_factory=dict)
+    """Large files that have to be read before anything can be said of them, in the order of their turns."""
+    cutting: dict[bytes, LongRead] = field(default_factory=dict)
+    """Of large files here that were asked about, by hash, those that are being read."""
     again: dict[str, int] = field(default_factory=dict)
     """Paths to look at later, and when (Unix ms)."""
     attempts: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,194 @@
+"""Large files are read in slices, and notes go between: neither an edit nor a fetch waits for more than one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import Cluster, Device
+from tests.support.nodes import running_node, until
+from vaultsync.daemon.engine import Engine
+from vaultsync.daemon.events import ChangeObserved
+from vaultsync.daemon.replica import serve
+from vaultsync.vault import scanner
+from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.longread import LongRead
+
+MIB = 1 << 20
+CONTENT = random.Random(3).randbytes(5 * MIB)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    for reader in (scanner, serve):
+        monkeypatch.setattr(reader, "SLICE", MIB)
+    return Cluster(tmp_path, 2)
+
+
+def knows(device: Device, path: str) -> bool:
+    entry = device.replica.state.store.index.get(path)
+    return entry is not None and not entry.record.deleted
+
+
+def read_on(device: Device) -> None:
+    device.cluster.carry_out(device, device.replica.read_on(device.now_ms))
+
+
+def test_a_note_is_seen_while_a_large_file_is_read(cluster: Cluster) -> None:
+    a = cluster.devices[0]
+    a.write("large.bin", CONTENT)
+    a.write("note.md", "first\n")
+    a.look(["large.bin", "note.md"])
+    slices = 0
+    while a.replica.has_unread:
+        assert knows(a, "note.md")
+        assert not knows(a, "large.bin")
+        if slices == 2:
+            a.write("second.md", "second\n")
+            a.look(["second.md", "large.bin"])
+            assert knows(a, "second.md")
+        read_on(a)
+        slices += 1
+    assert slices == 5
+    entry = a.replica.state.store.index.get("large.bin")
+    assert entry is not None
+    assert entry.record.hash == hash_bytes(CONTENT)
+
+
+def test_a_look_through_the_vault_reads_a_large_file_in_steps(cluster: Cluster) -> None:
+    a = cluster.devices[0]
+    a.write("large.bin", CONTENT)
+    a.write("other.bin", CONTENT[::-1])
+    steps = sum(1 for _ in a.replica.sweep(a.now_ms))
+    assert steps >= 10
+    assert knows(a, "large.bin")
+    assert knows(a, "other.bin")
+    assert not a.replica.has_unread
+
+
+def test_what_is_written_again_while_it_is_read_is_read_anew(cluster: Cluster) -> None:
+    a = cluster.devices[0]
+    a.write("large.bin", CONTENT)
+    a.look(["large.bin"])
+    read_on(a)
+    a.write("large.bin", CONTENT[::-1])
+    while a.replica.has_unread or a.replica.next_look_ms() is not None:
+        cluster.now_ms += 200
+        read_on(a)
+        a.look_at_dirty()
+    entry = a.replica.state.store.index.get("large.bin")
+    assert entry is not None
+    assert entry.record.hash == hash_bytes(CONTENT[::-1])
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "small", "unreadable"])
+def test_a_large_file_that_is_gone_while_it_is_read_keeps_nobody_waiting(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, becomes: str
+) -> None:
+    a = cluster.devices[0]
+    a.write("large.bin", CONTENT)
+    a.look(["large.bin"])
+    read_on(a)
+    if becomes == "nothing":
+        (a.root / "large.bin").unlink()
+    elif becomes == "small":
+        a.write("large.bin", b"small")
+    else:
+
+        def refuse(_path: str) -> None:
+            raise PermissionError(errno.EACCES, "no")
+
+        monkeypatch.setattr(a.replica.state.fs, "open_read", refuse)
+    read_on(a)
+    assert not a.replica.has_unread
+    assert knows(a, "large.bin") == (becomes == "small")
+    assert bool(a.replica.state.troubles) == (becomes == "unreadable")
+
+
+def test_a_large_file_that_is_moved_is_moved_elsewhere_too(cluster: Cluster) -> None:
+    """Half of a move is a deletion: what may be the other half is read at once."""
+    cluster.connect_all()
+    a, b = cluster.devices
+    a.write("large.bin", CONTENT)
+    a.scan()
+    cluster.settle()
+    cluster.now_ms += 60_000
+    os.renames(a.root / "large.bin", a.root / "folder/moved.bin")
+    a.look(["large.bin", "folder"])
+    record = a.replica.state.store.index.get("folder/moved.bin")
+    assert record is not None
+    assert record.record.moved_from == "large.bin"
+    sent = cluster.sent_bytes
+    cluster.settle()
+    cluster.assert_equal()
+    assert cluster.sent_bytes - sent < MIB
+    assert (b.root / "folder/moved.bin").read_bytes() == CONTENT
+
+
+def test_what_was_read_to_be_known_is_not_read_again_to_be_sent(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.connect_all()
+    a, b = cluster.devices
+    a.write("large.bin", CONTENT)
+    a.scan()
+    monkeypatch.setattr(LongRead, "go_on", None)
+    cluster.settle()
+    assert (b.root / "large.bin").read_bytes() == CONTENT
+
+
+def test_a_note_is_sent_while_a_large_file_is_cut(cluster: Cluster) -> None:
+    a, b = cluster.devices
+    a.write("large.bin", CONTENT)
+    a.scan()
+    a.reopen()  # what its pieces are is forgotten
+    cluster.connect_all()
+    pulls = 0
+    while not (b.root / "large.bin").exists():
+        assert pulls < 20
+        cluster.settle()
+        pulls += 1
+        if pulls == 2:
+            a.write("note.md", "a note\n")
+            a.write("picture.png", bytes(100_000))
+            a.look(["note.md", "picture.png"])
+        if pulls == 4:
+            assert b.tree() == {"note.md": b"a note\n", "picture.png": bytes(100_000)}
+    cluster.settle()
+    cluster.assert_equal()
+
+
+async def test_an_engine_lets_a_note_pass_a_large_file(tmp_path: Path) -> None:
+    """The file has 4 GB, none of them on the disk: the note comes long before it has been read."""
+    root = tmp_path / "a"
+    root.mkdir()
+    async with running_node(tmp_path, "Anna") as anna:
+        service = await anna.add_vault(root)
+        await until(lambda: service.state == "ready")
+        engine = service.engine
+        assert engine is not None
+        observed: list[str] = []
+        emit = engine._emit
+
+        def listen(event: object) -> None:
+            if isinstance(event, ChangeObserved):
+                observed.append(event.path)
+            emit(event)  # type: ignore[arg-type]
+
+        engine._emit = listen
+        with open(root / "large.bin", "wb") as file:
+            file.truncate(4 << 30)
+        await _reading(engine)
+        (root / "note.md").write_text("a note\n")
+        await until(lambda: "note.md" in observed)
+        assert observed == ["note.md"]
+        assert engine.replica.has_unread
+
+
+async def _reading(engine: Engine) -> None:
+    while not await engine.read(lambda replica: bool(replica.state.scanner._begun)):
+        continue
