@@ -164,6 +164,19 @@ def test_a_rename_of_case_only_with_an_edit(mixed: Cluster) -> None:
     assert texts(b) == {"Note.md": "another text\n", "Folder/one.md": "one, and more\n"}
 
 
+@pytest.mark.parametrize("where", [0, 1], ids=["to a disk that folds case", "from a disk that folds case"])
+def test_a_note_that_becomes_a_folder_of_its_name_in_other_case(mixed: Cluster, where: int) -> None:
+    a, b = mixed.devices
+    a.write("note.md", "a note\n")
+    sync(mixed)
+    there = mixed.devices[where]
+    (there.root / "note.md").unlink()
+    there.write("Note.md/one.md", "one\n")
+    sync(mixed)
+    mixed.assert_equal()
+    assert texts(a) == {"Note.md/one.md": "one\n"}
+
+
 def test_what_was_not_seen_yet_goes_along_with_its_folder(mixed: Cluster) -> None:
     a, b = mixed.devices
     a.write("folder/one.md", "one\n")

@@ -41,6 +41,7 @@ def sort_out(state: ReplicaState, targets: Sequence[Target]) -> Sorted:
         if (
             twin in ending
             and arriving[path].record.kind is Kind.DIR
+            and _is_same(ending[twin], arriving[path])
             and _goes_along(state, twin, path, ending, arriving)
         ):
             sorted_.respelled[path] = twin
@@ -55,7 +56,7 @@ def sort_out(state: ReplicaState, targets: Sequence[Target]) -> Sorted:
             sorted_.ready.append(target)
         elif (going := ending.get(place_taken_by)) is None:
             sorted_.blocked.append((target, twin_words(place, place_taken_by), place))
-        elif place == path and _same_file(going, target):
+        elif place == path and _is_same(going, target):
             sorted_.ready.append(target)
         else:
             sorted_.later.append(path)
@@ -89,7 +90,8 @@ def _place(path: str, twin: str) -> str:
     return "/".join(path.split("/")[: twin.count("/") + 1])
 
 
-def _same_file(going: Target, coming: Target) -> bool:
+def _is_same(going: Target, coming: Target) -> bool:
+    """Whether what ends and what comes are one folder, or one file."""
     return going.on_disk is not None and going.on_disk.same_content(coming.record)
 
 
