@@ -71,6 +71,8 @@ class FileManager:
 
     def _renamed(self, path: str, target: str) -> None:
         """Tell of a rename that has happened."""
+        for folder in self._folders_from(target):
+            self._ledger.touch(self._device.number, path + folder.removeprefix(target), b"")
         for inside in self._files_below(target) or [target]:
             before = path + inside.removeprefix(target)
             if self._is_file(inside):
@@ -91,6 +93,8 @@ class FileManager:
         gone = set().union(*(tokens_in(self._read(each)) for each in inside))
         for each in inside:
             self._touch(each)
+        for folder in self._folders_from(path):
+            self._ledger.touch(self._device.number, folder, b"")
         shutil.rmtree(self._at(path))
         self._give_up(gone)
         self._hint(path)
@@ -140,6 +144,11 @@ class FileManager:
 
     def _files_below(self, folder: str) -> list[str]:
         return [path for path in self._files() if path.startswith(folder + "/")]
+
+    def _folders_from(self, top: str) -> list[str]:
+        """A folder, and the folders in it."""
+        folders = [path for path, content in self._device.tree().items() if content is None]
+        return [path for path in folders if path == top or path.startswith(top + "/")]
 
     def _some_file(self, random: Random, names: tuple[str, ...] | None = None) -> str | None:
         files = [path for path in self._files() if names is None or path.rpartition("/")[2] in names]
