@@ -138,6 +138,33 @@ def test_resolving_waits_for_a_person_who_is_editing_the_note(pair: Cluster) -> 
     assert files(a)[copy.path] == b"\x89PNG of device 1"
 
 
+@pytest.mark.parametrize("choice", [Choice.THEIRS, Choice.BOTH])
+@pytest.mark.parametrize("gone", [True, False], ids=["removed", "edited"])
+def test_a_copy_that_has_just_changed_is_not_resolved(pair: Cluster, choice: Choice, gone: bool) -> None:
+    copy = pictures(pair)
+    a = pair.devices[0]
+    if gone:
+        (a.root / copy.path).unlink()
+    else:
+        a.write(copy.path, b"\x89PNG of a person who is painting")
+    before = a.tree()
+    with pytest.raises(RequestError, match="has just changed"):
+        a.replica.resolve(copy.path, choice, a.now_ms)
+    assert a.tree() == before
+
+
+def test_a_copy_is_not_put_where_a_folder_is(pair: Cluster) -> None:
+    copy = pictures(pair)
+    a = pair.devices[0]
+    (a.root / copy.original).unlink()
+    a.write(f"{copy.original}/whiskers.md", "long\n")
+    a.scan()
+    pair.settle()
+    with pytest.raises(RequestError, match="is a folder now"):
+        a.replica.resolve(copy.path, Choice.THEIRS, a.now_ms)
+    assert copy.path in files(a)
+
+
 def test_what_is_no_conflict_cannot_be_resolved(pair: Cluster) -> None:
     a, _ = pair.devices
     a.write("note.md", BASE)

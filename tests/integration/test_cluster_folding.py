@@ -166,7 +166,7 @@ def test_a_rename_of_case_only_with_an_edit(mixed: Cluster) -> None:
 
 @pytest.mark.parametrize("where", [0, 1], ids=["to a disk that folds case", "from a disk that folds case"])
 def test_a_note_that_becomes_a_folder_of_its_name_in_other_case(mixed: Cluster, where: int) -> None:
-    a, b = mixed.devices
+    a = mixed.devices[0]
     a.write("note.md", "a note\n")
     sync(mixed)
     there = mixed.devices[where]

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from vaultsync.daemon.replica.contents import read_current
 from vaultsync.daemon.replica.execute import MERGE_INPUT
 from vaultsync.daemon.replica.restore import put_content, remove, restore
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.errors import RequestError
 from vaultsync.model.paths import name_of, parent_of
+from vaultsync.model.records import Entry
 from vaultsync.store.history import Action, HistoryVersion
 
 MERGES_SHOWN_MS: Final = 7 * 24 * 3_600_000
@@ -132,11 +134,11 @@ def resolve(state: ReplicaState, path: str, choice: Choice, now_ms: int, content
         case Choice.MINE:
             return remove(state, [path], now_ms)
         case Choice.BOTH:
-            content = _current(state, path)
+            content = _current(state, entry)
             name = _free_name(state, original, origin[1])
             return put_content(state, name, content, now_ms, (Action.CREATED, note)) | remove(state, [path], now_ms)
         case Choice.THEIRS:
-            content = _current(state, path)
+            content = _current(state, entry)
         case Choice.EDIT:
             if content is None:
                 raise RequestError("There is no edited content.")
@@ -160,8 +162,12 @@ def _resolve_merge(state: ReplicaState, path: str, choice: Choice, now_ms: int, 
     return set()
 
 
-def _current(state: ReplicaState, path: str) -> bytes:
-    data, _ = state.fs.read(path)
+def _current(state: ReplicaState, entry: Entry) -> bytes:
+    data = read_current(state, entry)
+    if data is None:
+        raise RequestError(
+            f"{entry.record.path} has just changed on disk, or cannot be read.", hint="Look at it, then try again."
+        )
     return data
 
 

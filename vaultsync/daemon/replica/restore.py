@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.vault.actions import Action as DiskAction
 from vaultsync.vault.actions import RemoveFile, Result, WriteFile
 from vaultsync.vault.staging import Staged
+from vaultsync.vault.survey import is_live
 
 BATCH: Final = 500
 
@@ -90,7 +91,7 @@ def remove(state: ReplicaState, paths: Sequence[str], now_ms: int) -> set[str]:
 def put_content(state: ReplicaState, path: str, content: bytes, now_ms: int, label: tuple[Action, str]) -> set[str]:
     """Write `content` at `path` as an edit of this device. Returns the paths that changed."""
     entry = state.store.index.get(path)
-    if entry is not None and on_disk(entry):
+    if entry is not None:
         _keep(state, [entry])
     staged = state.applier.stage(content, now_ms * 1_000_000, executable=False)
     return _write(state, [(path, staged, entry)], now_ms, label)
@@ -98,7 +99,7 @@ def put_content(state: ReplicaState, path: str, content: bytes, now_ms: int, lab
 
 def _restore_batch(state: ReplicaState, versions: Sequence[HistoryVersion], now_ms: int, note: str) -> set[str]:
     entries = state.store.index.get_many([version.path for version in versions])
-    _keep(state, [entry for entry in entries.values() if on_disk(entry)])
+    _keep(state, entries.values())
     writes: list[tuple[str, Staged, Entry | None]] = []
     try:
         for version in versions:
@@ -160,10 +161,13 @@ def _apply(
     return changed
 
 
-def _keep(state: ReplicaState, entries: Sequence[Entry]) -> None:
+def _keep(state: ReplicaState, entries: Iterable[Entry]) -> None:
+    """Bring into history what files are about to be put in place of. `RequestError` if that cannot be."""
     with state.store.transaction():
         for entry in entries:
-            if not ensure_in_history(state, entry):
+            if entry.record.kind is Kind.DIR and is_live(entry):
+                raise RequestError(f"{entry.record.path} is a folder now.", hint="Move or rename it, then try again.")
+            if on_disk(entry) and not ensure_in_history(state, entry):
                 raise RequestError(f"{entry.record.path} is being edited right now.", hint="Try again in a moment.")
 
 
