@@ -33,8 +33,6 @@ def main() -> int:
     options = parser.parse_args()
     if options.regressions:
         return _regress()
-    if options.nodes and options.folding:
-        parser.error("--folding is for replicas")
     without = {int(number) for number in options.without.split(",") if number}
 
     failed = repaired = 0
@@ -83,7 +81,7 @@ def _play(seed: int, steps: int, *, nodes: bool, folding: bool) -> Play:
     def play(without: Collection[int], say: Callable[[str], None]) -> World | NodesWorld:
         with limited():
             if nodes:
-                return run_nodes(seed, steps, without=without, say=say)
+                return run_nodes(seed, steps, without=without, say=say, folding=folding)
             return run(seed, steps, without=without, say=say, folding=folding)
 
     return play

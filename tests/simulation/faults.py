@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from tests.simulation.filemanager import copy_folder
 from tests.support.cluster import Device
 from vaultsync.daemon.events import DeletionHeld
 from vaultsync.daemon.replica.replica import Replica
@@ -177,7 +178,7 @@ def join(world: World, random: Random) -> str:
     world.injected["members joined"] += 1
     if random.random() < 0.5:
         return f"{device.name} joins"
-    world.copy_folder(other, device)
+    copy_folder(other, world.disk(other).manners, device, world.disk(device).manners)
     world.ledger.touch_all(device.tree())
     return f"{device.name} joins with a copy of what {other.name} has"
 

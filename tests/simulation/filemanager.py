@@ -174,3 +174,15 @@ class FileManager:
         """Whether no file is where a folder would have to be."""
         parts = path.split("/")[:-1]
         return not any(self._is_file("/".join(parts[: n + 1])) for n in range(len(parts)))
+
+
+def copy_folder(source: Workplace, its: Manners, target: Workplace, manners: Manners) -> None:
+    """Copy all that is in a vault, as far as the other disk has room for its names."""
+    for path, content in source.tree().items():
+        place = manners.real(str(target.root), path)
+        if os.path.lexists(place) or not os.path.isdir(os.path.dirname(place)):
+            continue
+        if content is None:
+            os.mkdir(place)
+        else:
+            shutil.copy2(its.real(str(source.root), path), place)

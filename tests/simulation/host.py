@@ -203,6 +203,11 @@ class Host:
         shutil.rmtree(self._places.data / "vaults")
         shutil.copytree(self._backup, self._places.data / "vaults")
 
+    def lose(self) -> None:
+        """The index is gone, with history; the folder, and what the node knows of its peers, stay as they are."""
+        shutil.rmtree(self._places.data / "vaults")
+        (self._places.data / "vaults").mkdir()
+
     @property
     def _backup(self) -> Path:
         return self._places.data.with_name("backup")

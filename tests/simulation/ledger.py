@@ -98,6 +98,31 @@ class Ledger:
         """What this device's people deleted may come back: it was asked whether they meant it."""
         self._gone = {token: by for token, by in self._gone.items() if by != device}
 
+    def replace(
+        self,
+        device: int,
+        before: dict[str, bytes | None],
+        now: dict[str, bytes | None],
+        tree: dict[str, bytes | None],
+    ) -> None:
+        """A person had these files replaced or removed by others; `tree` is what the device's folder holds now."""
+        for files in (before, now):
+            for path, content in files.items():
+                self.name(path)
+                self.touch(device, path, content or b"")
+        self._unforget(tokens_of(now))
+        self.delete(device, tokens_of(before) - tokens_of(now), tree)
+
+    def bring_back(self, tree: dict[str, bytes | None]) -> None:
+        """Who was a member no more is one again, with what is in this tree."""
+        self._unforget(tokens_of(tree))
+        self.touch_all(tree)
+
+    def _unforget(self, tokens: set[str]) -> None:
+        """What was deleted is there again, by a person's will."""
+        self._long_gone -= tokens
+        self._gone = {token: by for token, by in self._gone.items() if token not in tokens}
+
     def leave(self, tree: dict[str, bytes | None], others: list[dict[str, bytes | None]]) -> None:
         """The device of this tree is a member no more: nobody will hear of what only it has, or only it deleted."""
         self._given_up |= tokens_of(tree).difference(*map(tokens_of, others))

@@ -4,12 +4,12 @@ empty string for nothing."""
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from tests.simulation.filemanager import copy_folder
 from tests.simulation.host import Host
 from vaultsync.errors import VaultsyncError
 from vaultsync.model.filters import DEFAULT_CATEGORIES, IGNORE_FILE, Category
@@ -54,12 +54,12 @@ async def stop(world: NodesWorld, random: Random) -> str:
     host = random.choice(world.hosts)
     if not host.is_up:
         return ""
-    await _stop(world, host)
+    await stop_host(world, host)
     world.injected["nodes stopped"] += 1
     return f"{host.name} stops"
 
 
-async def _stop(world: NodesWorld, host: Host) -> None:
+async def stop_host(world: NodesWorld, host: Host) -> None:
     """As a person does; whoever stops it is not killed at the same time."""
     world.calls_to_kill.pop(host.number, None)
     await host.stop()
@@ -99,7 +99,7 @@ async def kill_soon(world: NodesWorld, random: Random) -> str:
 async def back_up(world: NodesWorld, random: Random) -> str:
     host = random.choice(world.hosts)
     if host.is_up:
-        await _stop(world, host)
+        await stop_host(world, host)
     host.back_up()
     return f"{host.name} stops, its index is backed up"
 
@@ -110,7 +110,7 @@ async def restore(world: NodesWorld, random: Random) -> str:
         return ""
     host = random.choice(hosts)
     if host.is_up:
-        await _stop(world, host)
+        await stop_host(world, host)
     world.ledger.forget(host.number, host.tree())
     # Counters are the clock's where the index has forgotten the last: both may not go back at once.
     host.skew_ms = world.furthest[host.number] = max(world.furthest[host.number], host.skew_ms)
@@ -240,6 +240,9 @@ async def tidy(world: NodesWorld, host: Host, random: Random) -> str:
     if host.service.settings.categories != DEFAULT_CATEGORIES:
         await _choose(host, [])
         said.append(f"{host.name} syncs everything")
+    if not host.service.settings.sync:
+        await host.node.change_vault_settings(host.service, {"sync": True})
+        said.append(f"{host.name} goes on")
     if host.is_open and host.tree().get(IGNORE_FILE):
         said.append(f"{host.name} {world.people[host.number].set_rules(random, [])}")
     if host.is_open and _held(host):
@@ -261,7 +264,7 @@ async def join(world: NodesWorld, random: Random) -> str:
     world.calls_to_kill.clear()
     host = world.new_host(random)
     if copies := random.random() < 0.5:
-        shutil.copytree(other.root, host.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".vaultsync"))
+        copy_folder(other, other.manners, host, host.manners)
         world.ledger.touch_all(host.tree())
     await host.start()
     life_s = 3 * 86_400  # clocks may be a day off, either way
@@ -311,9 +314,10 @@ def _one_too_many(world: NodesWorld, random: Random) -> Host | None:
 async def _give_away(world: NodesWorld, host: Host) -> None:
     await world.bury()
     world.hosts.remove(host)
+    world.gone.append(host)
     world.ledger.leave(host.tree(), [other.tree() for other in world.hosts])
     if host.is_up:
-        await _stop(world, host)
+        await stop_host(world, host)
 
 
 RATES: Final[tuple[tuple[str, float, Fault], ...]] = (

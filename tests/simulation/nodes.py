@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.simulation import nodefaults
+from tests.simulation import commands, nodefaults
 from tests.simulation.chance import Watcher, one_source_of_chance
 from tests.simulation.disk import Crash
 from tests.simulation.host import Host
@@ -44,17 +44,22 @@ class NodesWorld:
     """2 or 3 nodes that share one vault, to which others may come. Each step draws its lots from the seed and its own
     number, so that leaving some steps out leaves the others as they were."""
 
-    def __init__(self, base: Path, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(self, base: Path, seed: int, say: Callable[[str], None], *, folding: bool = False) -> None:
         self._base = base
         self._seed = seed
         self._say = say
         self._random = random = Random(f"{seed} nodes")
         self.network = MemoryNetwork()
         self.swarm = Swarm(Random(f"{seed} swarm"), nodefaults.KINDS)
-        self.injected: Counter[str] = Counter(dict.fromkeys(nodefaults.COUNTED, 0))
+        self.injected: Counter[str] = Counter(dict.fromkeys((*nodefaults.COUNTED, *commands.COUNTED), 0))
         """How often what was done to the nodes."""
         self.rules = random.random() < 0.25
+        self.large = Random(f"{seed} large files").random() < 0.1
+        self.folding = folding or Random(f"{seed} folding disks").random() < 0.3
+        """Whether some disks take names for one that differ only in case."""
         self.brake = random.choice((brakes.MASS_DELETION_FILES, brakes.MASS_DELETION_FILES, 2))
+        self._asks = Random(f"{seed} commands").random() < 0.5
+        self._commands = Swarm(Random(f"{seed} swarm of commands"), commands.KINDS)
         self.ledger = Ledger()
         self.people: dict[int, Person] = {}
         self.cuts: set[frozenset[int]] = set()
@@ -71,6 +76,8 @@ class NodesWorld:
         self._repaired = 0
         self.hosts: list[Host] = []
         """The members."""
+        self.gone: list[Host] = []
+        """Who was a member once."""
         for _ in range(random.choice((2, 3, 3))):
             self.hosts.append(self.new_host(random))
 
@@ -82,10 +89,10 @@ class NodesWorld:
     def new_host(self, random: Random) -> Host:
         """Another device, with nothing on it."""
         number = len(self._everybody) + 1
-        manners = some_manners(Random(f"{self._seed} device{number}"), folding=False)
+        manners = some_manners(Random(f"{self._seed} device{number}"), folding=self.folding)
         host = Host(self.network, self._base, number, Watcher.all, manners)
         self._everybody.append(host)
-        self.people[number] = Person(host, self.ledger, manners, rules=self.rules)
+        self.people[number] = Person(host, self.ledger, manners, large=self.large, rules=self.rules)
         self.furthest[number] = -(10**12)
         host.root.mkdir()
         host.skew_ms = random.choice((0, 0, -1_500, 40_000))
@@ -110,10 +117,10 @@ class NodesWorld:
         await asyncio.sleep(random.choice((0.0, 0.001, 0.003, 0.01, 0.03, 0.2, 1, 20)))
         await self.bury()
         self._complain()
-        rates = nodefaults.RATES
         verbs: list[tuple[float, Verb]] = [
             (60, self._edit),
-            *((rate * self.swarm[kind], partial(verb, self)) for kind, rate, verb in rates),
+            *((rate * self.swarm[kind], partial(verb, self)) for kind, rate, verb in nodefaults.RATES),
+            *((rate * self._commands[kind] * self._asks, partial(verb, self)) for kind, rate, verb in commands.RATES),
         ]
         (verb,) = random.choices([verb for _, verb in verbs], [weight for weight, _ in verbs])
         try:
@@ -240,6 +247,9 @@ class NodesWorld:
                 await host.start()
         for a, b in itertools.combinations(self.hosts, 2):
             self.together(a, b)
+            for one, other in ((a, b), (b, a)):
+                if one.node.peers.get_peer(other.node_id) is not None:
+                    one.node.peers.connect_to_peer(other.node_id)
         until_s = loop.time() + PATIENCE_S
         quiet_s = 0
         before: object = None
@@ -257,7 +267,7 @@ class NodesWorld:
             at_rest = now == before and not self._unrest() and not any(tidied)
             quiet_s = quiet_s + 5 if at_rest else 0
             before = now
-        self.ledger.check(self.hosts)
+        self.ledger.check(self.hosts, [host.name for host in self.hosts if host.manners.folds_case])
         for host in self.hosts:
             host.interrupt_with(self.interrupting(host))
         self.say(f"all agree: {self.fingerprint()[:16]}")
@@ -302,7 +312,7 @@ class NodesWorld:
 
     async def end(self) -> None:
         """Stop what runs, however the history has ended."""
-        for host in self.hosts:
+        for host in (*self.hosts, *self.gone):
             host.interrupt_with(None)
             if host.is_dead:
                 await host.bury()
@@ -311,12 +321,17 @@ class NodesWorld:
 
 
 def run_nodes(
-    seed: int, steps: int, *, without: Collection[int] = (), say: Callable[[str], None] = lambda _: None
+    seed: int,
+    steps: int,
+    *,
+    without: Collection[int] = (),
+    say: Callable[[str], None] = lambda _: None,
+    folding: bool = False,
 ) -> NodesWorld:
     """Play a history of `steps` steps, without those of the given numbers. Raises `OracleError`, or what failed."""
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="vaultsync-", dir=fast if fast.is_dir() else None) as folder:
-        world = NodesWorld(Path(folder).resolve(), seed, say)
+        world = NodesWorld(Path(folder).resolve(), seed, say, folding=folding)
 
         async def play() -> None:
             try:

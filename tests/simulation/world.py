@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -84,18 +82,6 @@ class World:
 
     def disk(self, device: Device) -> SimulatedDisk:
         return self._disks[device.replica.state.folder.root]
-
-    def copy_folder(self, source: Device, target: Device) -> None:
-        """Copy all that is in a vault, as far as the other disk has room for its names."""
-        manners = self.disk(target).manners
-        for path, content in source.tree().items():
-            place = manners.real(str(target.root), path)
-            if os.path.lexists(place) or not os.path.isdir(os.path.dirname(place)):
-                continue
-            if content is None:
-                os.mkdir(place)
-            else:
-                shutil.copy2(self.disk(source).manners.real(str(source.root), path), place)
 
     def _make_disk(self, root: str) -> SimulatedDisk:
         if root not in self._disks:
