@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation.host import Host
-from tests.simulation.nodefaults import Fault, stop_host
+from tests.simulation.nodefaults import Fault, forget, has_looked, stop_host
 from vaultsync.daemon.replica.conflicts import Choice, copies, merges
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.restore import plan_restore
@@ -121,6 +121,14 @@ async def call(world: NodesWorld, random: Random) -> str:
     return f"{host.name} connects to {other.name}"
 
 
+def make_up(a: Host, b: Host) -> None:
+    """Whoever disconnected the other by hand connects to it again."""
+    for one, other in ((a, b), (b, a)):
+        peer = one.node.peers.get_peer(other.node_id)
+        if peer is not None and peer.paused:
+            one.node.peers.connect_to_peer(other.node_id)
+
+
 async def pause(world: NodesWorld, random: Random) -> str:
     """A vault is not synced for a while."""
     host = _somebody(world, random)
@@ -137,13 +145,40 @@ async def lose(world: NodesWorld, random: Random) -> str:
     host = random.choice(world.hosts)
     if host.is_up:
         await stop_host(world, host)
-    world.ledger.forget(host.number, host.tree())
-    # Counters are the clock's where the index has forgotten the last: both may not go back at once.
-    host.skew_ms = world.furthest[host.number] = max(world.furthest[host.number], host.skew_ms)
-    world.restored[host.number] = host.skew_ms
+    forget(world, host)
     host.lose()
     world.injected["indexes lost"] += 1
     return f"{host.name} stops and loses its index"
+
+
+async def image(world: NodesWorld, random: Random) -> str:
+    """All that a device has is put aside. Its index knows by then what is in its folder: of what it learned only after
+    it was set back, it could not tell that others had removed it."""
+    host = _somebody(world, random)
+    if host is None:
+        return ""
+    host.interrupt_with(None)
+    if done := await has_looked(host):
+        await stop_host(world, host)
+        host.image()
+    host.interrupt_with(world.interrupting(host))
+    return f"{host.name} stops, all that it has is backed up" if done else ""
+
+
+async def rewind(world: NodesWorld, random: Random) -> str:
+    """A device is set back to what it was: its folder, and all that its node knew."""
+    hosts = [host for host in world.hosts if host.can_rewind]
+    if not hosts or not all(other.is_open for other in world.hosts):
+        return ""
+    host = random.choice(hosts)
+    await stop_host(world, host)
+    forget(world, host)
+    now = host.tree()
+    host.rewind()
+    world.ledger.leave(now, [other.tree() for other in world.hosts])
+    world.ledger.touch_all(host.tree())
+    world.injected["devices set back"] += 1
+    return f"{host.name} stops and is set back to then"
 
 
 async def come_back(world: NodesWorld, random: Random) -> str:
@@ -175,6 +210,8 @@ RATES: Final[tuple[tuple[str, float, Fault], ...]] = (
     ("hang up", 3, call),
     ("pause", 1.5, pause),
     ("lose", 0.5, lose),
+    ("rewind", 0.8, image),
+    ("rewind", 0.8, rewind),
     ("come back", 2, come_back),
 )
 """Kind, how often as against 60 edits, and what to do."""
@@ -185,5 +222,6 @@ COUNTED: Final = (
     "peers disconnected by hand",
     "vaults paused",
     "indexes lost",
+    "devices set back",
     "members come back",
 )

@@ -209,6 +209,26 @@ class Host:
         (self._places.data / "vaults").mkdir()
 
     @property
+    def can_rewind(self) -> bool:
+        return self._image.exists()
+
+    def image(self) -> None:
+        """Put a copy of all that the device has aside; the node is not running."""
+        shutil.rmtree(self._image, ignore_errors=True)
+        shutil.copytree(self.root, self._image / "root")
+        shutil.copytree(self._places.data, self._image / "data")
+
+    def rewind(self) -> None:
+        """Be as the image is."""
+        for now, then in ((self.root, "root"), (self._places.data, "data")):
+            shutil.rmtree(now)
+            shutil.copytree(self._image / then, now)
+
+    @property
+    def _image(self) -> Path:
+        return self._places.data.with_name("image")
+
+    @property
     def _backup(self) -> Path:
         return self._places.data.with_name("backup")
 

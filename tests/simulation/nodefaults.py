@@ -111,13 +111,18 @@ async def restore(world: NodesWorld, random: Random) -> str:
     host = random.choice(hosts)
     if host.is_up:
         await stop_host(world, host)
-    world.ledger.forget(host.number, host.tree())
-    # Counters are the clock's where the index has forgotten the last: both may not go back at once.
-    host.skew_ms = world.furthest[host.number] = max(world.furthest[host.number], host.skew_ms)
-    world.restored[host.number] = host.skew_ms
+    forget(world, host)
     host.restore()
     world.injected["old indexes restored"] += 1
     return f"{host.name} stops and gets its index of then"
+
+
+def forget(world: NodesWorld, host: Host) -> None:
+    """A device is about to forget what it knew. Counters are the clock's where the index has forgotten the last: both
+    may not go back at once."""
+    world.ledger.forget(host.number, host.tree())
+    host.skew_ms = world.furthest[host.number] = max(world.furthest[host.number], host.skew_ms)
+    world.restored[host.number] = host.skew_ms
 
 
 async def turn_clock(world: NodesWorld, random: Random) -> str:
@@ -177,16 +182,16 @@ async def select(world: NodesWorld, random: Random) -> str:
     """Another selection on one device, which knows by then what its people have removed."""
     host = random.choice([host for host in world.hosts if host.is_open] or [None])
     some = random.sample([Category.NOTES, Category.IMAGES, Category.OTHER], random.choice((0, 1, 1, 2)))
-    if host is None or not await _has_looked(host):
+    if host is None or not await has_looked(host):
         return ""
     await _choose(host, some)
     # What is removed before the device has looked at what is selected now comes back.
-    await _has_looked(host)
+    await has_looked(host)
     world.injected["selections"] += 1
     return f"{host.name} syncs no {', '.join(some) or 'less than everything'}"
 
 
-async def _has_looked(host: Host) -> bool:
+async def has_looked(host: Host) -> bool:
     """Let a device look through its whole vault. Whether it could."""
     service = host.service
     engine = service.engine

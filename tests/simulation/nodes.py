@@ -247,9 +247,7 @@ class NodesWorld:
                 await host.start()
         for a, b in itertools.combinations(self.hosts, 2):
             self.together(a, b)
-            for one, other in ((a, b), (b, a)):
-                if one.node.peers.get_peer(other.node_id) is not None:
-                    one.node.peers.connect_to_peer(other.node_id)
+            commands.make_up(a, b)
         until_s = loop.time() + PATIENCE_S
         quiet_s = 0
         before: object = None
