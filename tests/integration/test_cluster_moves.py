@@ -305,3 +305,29 @@ def test_a_file_in_place_of_a_folder_survives_a_device_that_leaves_it_out_and_ke
     assert a.digest == b.digest
     assert a.read("h/note.md") == "one\ntwo\n"
     assert b"a file now\n" in a.tree().values(), "beside the folder"
+
+
+@pytest.mark.parametrize("hearer", [0, 1])
+def test_a_new_note_under_a_name_that_was_given_up_is_no_edit_of_the_note_that_had_it(
+    pair: Cluster, hearer: int
+) -> None:
+    """It took the place of the note that was moved back and away meanwhile, whose lines were in history only."""
+    a, b = pair.devices
+    share(pair, untitled=NOTE)
+    rename(a, "untitled.md", "walk.md")
+    a.scan()
+    pair.settle()
+    pair.assert_equal()
+    pair.disconnect(a)
+    b.write("untitled.md", "another note\n")
+    b.scan()
+    rename(a, "walk.md", "untitled.md")
+    a.scan()
+    rename(a, "untitled.md", "hike.md")
+    a.scan()
+    first, second = (a, b) if hearer else (b, a)
+    pair.connect(first, second)
+    pair.settle()
+    pair.assert_equal()
+    assert b.read("hike.md") == NOTE
+    assert b.read("untitled.md") == "another note\n"

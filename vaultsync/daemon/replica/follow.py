@@ -19,7 +19,7 @@ from vaultsync.merge.names import other_copy_name
 from vaultsync.model.manifests import CHUNKED_ABOVE
 from vaultsync.model.records import Entry, FileRecord, State
 from vaultsync.model.versions import Order
-from vaultsync.store.history import Action
+from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
 from vaultsync.sync.reconcile import Follow, copy_of, displaced_copy, is_beyond
@@ -40,11 +40,22 @@ def waits_for_move(state: ReplicaState, record: FileRecord, local: FileRecord | 
 
 
 def can_follow(state: ReplicaState, record: FileRecord, entry: Entry | None) -> bool:
-    """Whether this device has a file where either side's tombstone says that it was moved."""
+    """Whether this device has a file where either side's tombstone says that it was moved, and the other side may be an
+    edit of that.
+
+    It is not if what both descend from had been deleted or moved before: then it is another note of that name.
+    """
     if entry is None or (not entry.record.deleted and entry.state is not State.PRESENT):
         return False
-    moved_to = record.moved_to if record.deleted else entry.record.moved_to
-    return moved_to is not None and on_disk(state.store.index.get(moved_to))
+    if record.version.compare(entry.record.version) is not Order.CONCURRENT:
+        return False
+    gone, alive = (record, entry.record) if record.deleted else (entry.record, record)
+    if gone.moved_to is None or not on_disk(state.store.index.get(gone.moved_to)):
+        return False
+    origin = _origin(state, alive, gone)
+    if origin is None:
+        return True
+    return not state.store.history.was_deleted(gone.path, origin.version, alive.version, gone.version)
 
 
 def follow(state: ReplicaState, work: Work, offer: Offer, entry: Entry, decision: Follow, now_ms: int) -> None:
@@ -165,7 +176,8 @@ def _bring(
         return False
     if not isinstance(content, bytes):
         state.staged.setdefault(alive.hash, content)
-    origin = _origin(state, gone.path, alive, gone)
+    shared = _origin(state, alive, gone)
+    origin = None if shared is None else shared.hash
     there = target.record
     if origin == alive.hash:
         return True
@@ -203,15 +215,15 @@ def _bring(
     return False
 
 
-def _origin(state: ReplicaState, path: str, alive: FileRecord, gone: FileRecord) -> bytes | None:
-    """The hash of the newest content at the old path that both the edit and the move descend from."""
+def _origin(state: ReplicaState, alive: FileRecord, gone: FileRecord) -> HistoryVersion | None:
+    """The newest content at the old path that both the edit and the move descend from."""
     best = None
-    for version in state.store.history.versions(path):
+    for version in state.store.history.versions(gone.path):
         if not version.hash or not (alive.version.includes(version.version) and gone.version.includes(version.version)):
             continue
         if best is None or version.version.compare(best.version) is Order.AFTER:
             best = version
-    return None if best is None else best.hash
+    return best
 
 
 def _merged(
