@@ -125,7 +125,7 @@ def _higher(a: str, b: str) -> str:
 
 
 def _ticked(a: str, b: str) -> str:
-    return max(a, b, key=lambda box: (box.strip().lower() == "[x]", box.strip() != "[ ]", box.strip() != "", box))
+    return max(a, b, key=lambda box: (box.strip().lower() == "[x]", box))
 
 
 def _weave(base: Sequence[str], a: Sequence[str], b: Sequence[str]) -> _Weave | None:

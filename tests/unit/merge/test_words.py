@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaultsync.merge.words import merge_line
+from vaultsync.merge.words import holds_all, merge_block, merge_line
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,29 @@ from vaultsync.merge.words import merge_line
         ("here it stands", "there it stands", "here it stands", "there it stands"),
         ("here it stands", "there it stands", "there it stands", "there it stands"),
         ("we meet at noon", "we meet at ten", "we meet at eleven", None),
+        ("- ", "- milk", "* ", "* milk"),
+        ("- ", "* ", "- milk", "* milk"),
+        ("- ", "- milk", "* milk", "* milk"),
+        ("- ", "- milk", "- tea", None),
+        ("2. milk", "3. milk", "10. milk", "10. milk"),
+        ("-----", "***", "===", "==="),
+        ("updated:: 2026-01-03", "updated:: 2026-01-02", "updated:: 2026-01-03", "updated:: 2026-01-02"),
+        ("updated:: 2026-01-03", "updated:: 2026-01-03", "updated:: 2026-01-02", "updated:: 2026-01-02"),
     ],
-    ids=["only b changed it", "only a changed it", "both changed it alike", "two wordings"],
+    ids=[
+        "only b changed it",
+        "only a changed it",
+        "both changed it alike",
+        "two wordings",
+        "an empty item is filled, and its bullet changed",
+        "its bullet changed, and an empty item filled",
+        "an empty item is filled alike",
+        "an empty item is filled twice",
+        "the higher number, not the one that sorts last",
+        "signs only",
+        "a sets a stamp back",
+        "b sets a stamp back",
+    ],
 )
 def test_one_line(base: str, a: str, b: str, merged: str | None) -> None:
     assert merge_line(base, a, b) == merged
@@ -26,3 +47,43 @@ def test_a_long_line_that_was_edited_here_and_cut_away_there_takes_no_time_to_sp
     words = [f"word{number}" for number in range(100_000)]
     edited = [*words[:50_000], "and", *words[50_000:]]
     assert merge_line(" ".join(words), words[0], " ".join(edited)) is None
+
+
+@pytest.mark.parametrize(
+    ("longer", "shorter", "expected"),
+    [
+        ("buy milk and bread", "buy milk", True),
+        ("buy milk", "milk buy", False),
+        ("* buy milk and bread", "- buy milk", False),
+        ("  - buy milk and bread", "- buy milk", False),
+        ("- [x] buy milk", "- [ ] buy milk", True),
+        ("- [x] buy milk", "- buy milk", True),
+        ("- [x] buy milk and bread", "- [x] buy milk", True),
+        ("- [ ] buy milk", "- [x] buy milk", False),
+    ],
+)
+def test_a_line_that_continues_another(longer: str, shorter: str, expected: bool) -> None:
+    assert holds_all(longer, shorter) is expected
+
+
+@pytest.mark.parametrize(
+    ("base", "a", "b", "merged"),
+    [
+        ("one two\nthree four", "one two three four", "one 2\nthree four", "one 2 three four"),
+        ("one two", "one\ntwo", "one 2", "one\n2"),
+        ("one two", "one\ntwo", "1 two", "1\ntwo"),
+        ("one two three", "1 two three", "one 2 three", "1 2 three"),
+        ("one, two", "one; two", "1, two", None),
+        ("one two", "one 2", "one II", None),
+    ],
+    ids=[
+        "unwrapped",
+        "wrapped before a word",
+        "wrapped behind a word",
+        "apart",
+        "one next to the other",
+        "two wordings",
+    ],
+)
+def test_a_block_merges_where_the_edits_lie_apart(base: str, a: str, b: str, merged: str | None) -> None:
+    assert merge_block(base, a, b) == merge_block(base, b, a) == merged
