@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vaultsync.merge import Clash, Merged, merge_contents
-from vaultsync.merge.stamps import is_stamp_line
+from vaultsync.merge.stamps import without_stamp
 from vaultsync.merge.tokens import words_of
 
 SEPARATOR: Final = b"\x1e"
@@ -44,7 +44,7 @@ def try_merge(path: str, *, keeps_words: bool, is_json: bool = False) -> Callabl
 
 def _words(text: str) -> set[str]:
     """All but those of dates that editors write by themselves: of two such dates, one is taken."""
-    return {word for line in text.splitlines() if not is_stamp_line(line) for word in words_of(line)}
+    return {word for line in text.splitlines() for word in words_of(without_stamp(line))}
 
 
 def _case(*parts: str) -> bytes:

@@ -14,7 +14,7 @@ from ruamel.yaml.events import AliasEvent
 from vaultsync.merge.diff3 import weave_lines
 from vaultsync.merge.lines import Line
 from vaultsync.merge.result import CannotMergeError
-from vaultsync.merge.stamps import is_stamp, pick_stamp
+from vaultsync.merge.stamps import beside_date, is_stamp, pick_stamp
 from vaultsync.merge.tokens import texts_of, words_of
 from vaultsync.merge.values import MISSING, Maybe, Merger, Value, canonical, merge_order, merge_sets
 from vaultsync.merge.words import merge_line
@@ -185,7 +185,8 @@ def _merge_property(
     leads = [() if each is None else each.lines[: each.lead] for each in (base, a, b)]
     lead = _merge_remarks(*leads)
     whole = Property((*lead, *found.lines[found.lead :]), len(lead), found.value)
-    if not is_stamp(key) and (_added(base, a) | _added(base, b)) - _words(whole):
+    owed = (_added(base, a) | _added(base, b)) - _words(whole)
+    if owed - (_dates(a) | _dates(b) if is_stamp(key) else set()):
         raise CannotMergeError(f"Both sides changed the property `{key}`, and what stands beside it.")
     return whole
 
@@ -215,6 +216,11 @@ def _merge_remarks(base: Sequence[Line], a: Sequence[Line], b: Sequence[Line]) -
 
 def _words(of: Property) -> set[str]:
     return set(words_of(of.text))
+
+
+def _dates(stamp: Property) -> set[str]:
+    value = stamp.value if isinstance(stamp.value, str) else ""
+    return set(words_of(value)) - set(words_of(beside_date(value)))
 
 
 def _added(base: Property | None, side: Property) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from vaultsync.merge.tokens import words_of
+
 _CHANGED: Final = frozenset(
     {
         "modified", "updated", "changed", "edited", "mtime", "mdate", "datemodified", "dateupdated", "modifieddate",
@@ -19,7 +21,9 @@ _MADE: Final = frozenset(
 )
 
 _DATE = re.compile(
-    r"\D{0,3}(?P<date>\d{4}[-/.]?\d{2}[-/.]?\d{2})(?:(?:[T ]|, ?| at )(?P<time>\d{1,2}:?\d{2}(?::?\d{2})?(?:\.\d+)?)?)?"
+    r"\D{0,3}(?P<date>\d{4}[-/.]?\d{2}[-/.]?\d{2})"
+    r"(?P<time>(?:[T ]|, ?| at )\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?|T?\d{4}(?:\d{2})?(?!\d))?"
+    r"(?: ?(?:[+-]\d{2}:?\d{2}|Z|UTC)\b)?"
 )
 
 _EPOCH = re.compile(r"\s*(\d{10}|\d{13})\s*$")
@@ -53,17 +57,27 @@ def moment(value: str) -> tuple[str, str] | None:
     if match := _EPOCH.match(value):
         return ("epoch", match[1].ljust(13, "0"))
     if match := _DATE.match(value):
-        time = re.sub(r"\D", "", re.sub(r"^(\d):", r"0\1:", match["time"] or ""))
+        time = re.sub(r"\D", "", re.sub(r"^\D*(\d):", r"0\1:", match["time"] or ""))
         return ("date", re.sub(r"\D", "", match["date"]) + time)
     return None
 
 
+def beside_date(value: str) -> str:
+    """What a stamp says beside its date, time and zone; it would be lost with the stamp that doesn't hold."""
+    if _EPOCH.match(value):
+        return ""
+    match = _DATE.match(value)
+    return value if match is None else f"{value[: match.start('date')]} {value[match.end() :]}"
+
+
 def pick_stamp(key: str, a: str, b: str) -> str | None:
-    """Of two values of the stamp `key`, the one that holds; None if it is no stamp, or no date can be read."""
+    """Of two values of the stamp `key`, the one that holds; None unless both are dates, and say the same beside."""
     if not is_stamp(key):
         return None
     first, second = moment(a), moment(b)
     if first is None or second is None or first[0] != second[0]:
+        return None
+    if words_of(beside_date(a)) != words_of(beside_date(b)):
         return None
     latest, earliest = max((first, a), (second, b))[1], min((first, a), (second, b))[1]
     return latest if is_changed_stamp(key) else earliest
@@ -75,17 +89,14 @@ def later_stamp_line(a: str, b: str) -> str | None:
     if first is None or second is None or first["key"] != second["key"]:
         return None
     picked = pick_stamp(first["key"], first["value"], second["value"])
-    if picked is None or _rest(first["value"]) != _rest(second["value"]):
+    if picked is None:
         return None
     return a if picked == first["value"] else b
 
 
-def is_stamp_line(text: str) -> bool:
-    """Whether a line of a note holds a stamp and nothing else."""
+def without_stamp(text: str) -> str:
+    """A line of a note without the date of its stamp; all of it if it holds none."""
     match = _LINE.match(text)
-    return match is not None and is_stamp(match["key"]) and moment(match["value"]) is not None
-
-
-def _rest(value: str) -> str:
-    """What a stamp's line says beside the date: letters, which would be lost."""
-    return re.sub(r"[^A-Za-z]|\b(?:at|[TZ])\b|(?<=\d)T(?=\d)|(?<=\d)Z", "", value)
+    if match is None or not is_stamp(match["key"]):
+        return text
+    return text[: match.start("value")] + beside_date(match["value"])

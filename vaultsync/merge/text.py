@@ -10,7 +10,7 @@ from vaultsync.merge.lines import Line, Text, agree_on_endings, merge_frame
 from vaultsync.merge.matching import find_hunks
 from vaultsync.merge.repeats import drop_repeats
 from vaultsync.merge.result import CannotMergeError
-from vaultsync.merge.stamps import is_stamp_line
+from vaultsync.merge.stamps import without_stamp
 from vaultsync.merge.tokens import is_trivial, texts_of, weigh_line, words_of
 from vaultsync.merge.words import holds_all
 
@@ -51,7 +51,7 @@ def _refuse_loss(base: Text, a: Text, b: Text, woven: Woven) -> None:
     known, held = set(texts_of(base.lines)), set(texts_of(woven.lines))
     for side in (a, b):
         said = set(texts_of(side.lines))
-        owed = _words(text for text in said - known - held if not is_stamp_line(text))
+        owed = _words(map(without_stamp, said - known - held))
         owed -= _words(held - known) | _words(known - said)
         if owed and owed - _words(known) - _words(held):
             raise CannotMergeError("A merge would have lost words.")
