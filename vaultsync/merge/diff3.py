@@ -194,6 +194,8 @@ class _Weaver:
         ]
         if len(blocks[1]) == len(blocks[2]) == end - start:
             return None
+        if blocks[1] == blocks[2]:
+            return list(blocks[1])
         texts = ["\n".join(texts_of(block)) for block in blocks]
         merged = merge_block(*texts)
         if merged is None:
