@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
@@ -73,6 +74,11 @@ def parse_yaml(text: str) -> Value | None:
         return None
 
 
+def _parse(lines: Sequence[Line]) -> Value | None:
+    """The value of lines that all end, so that the last text in them is read as it is in the middle of others."""
+    return parse_yaml("".join(f"{text}\n" for text in texts_of(lines)))
+
+
 def _is_deep(text: str) -> bool:
     """Whether brackets seem to be nested so deeply that the parser would take the square of their number in time."""
     if text.count("[") + text.count("{") <= MAX_BRACKETS:
@@ -91,7 +97,7 @@ def read_properties(lines: Sequence[Line]) -> Properties | None:
     for i, line in enumerate(lines):
         if _KEY.match(line.text):
             starts.append(i)
-    value = parse_yaml("\n".join(texts_of(lines)))
+    value = _parse(lines)
     if not starts:
         return Properties({}, tuple(lines)) if value is None and _is_bare(lines) else None
     if not isinstance(value, dict) or len(value) != len(starts):
@@ -135,10 +141,28 @@ def merge_properties(base: Properties | None, a: Properties, b: Properties, note
             merged[key] = found
     order = merge_order(list(own.table), list(a.table), list(b.table), merged)
     tail = _merge_remarks(own.tail, a.tail, b.tail)
-    lines = [line for key in order for line in merged[key].lines] + list(tail)
+    lines = _join([merged[key] for key in order], tail, _remarks(own) | _remarks(a) | _remarks(b))
     expected = {key: merged[key].value for key in order}
-    if (parse_yaml("\n".join(texts_of(lines))) or {}) != expected:
+    if (_parse(lines) or {}) != expected:
         raise CannotMergeError("The merged properties would not be valid YAML.")
+    return lines
+
+
+def _remarks(of: Properties) -> Counter[str]:
+    leads = [line for each in of.table.values() for line in each.lines[: each.lead]]
+    return Counter(texts_of((*leads, *of.tail)))
+
+
+def _join(properties: Sequence[Property], tail: tuple[Line, ...], most: Counter[str]) -> list[Line]:
+    """All lines in order. A remark that each side put a new key below stands as often as one version says it."""
+    seen: Counter[str] = Counter()
+    lines: list[Line] = []
+    for each in (*properties, Property(tail, len(tail), None)):
+        for line in each.lines[: each.lead]:
+            seen[line.text] += 1
+            if not line.text.strip() or seen[line.text] <= most[line.text]:
+                lines.append(line)
+        lines += each.lines[each.lead :]
     return lines
 
 
@@ -210,8 +234,7 @@ def _settle(key: str, base: Property | None, a: Property, b: Property, notes: se
 
 def _merge_remarks(base: Sequence[Line], a: Sequence[Line], b: Sequence[Line]) -> tuple[Line, ...]:
     """Comments and blank lines between keys: where the sides differ, those of both."""
-    woven = weave_lines(base, a, b)
-    return (*a, *(line for line in b if line not in a)) if woven.disputed else tuple(woven.lines)
+    return tuple(weave_lines(base, a, b).lines)
 
 
 def _words(of: Property) -> set[str]:
@@ -237,12 +260,11 @@ def _merge_list(key: str, base: Property | None, a: Property, b: Property) -> Pr
     base_items = list(own.sources) if own else []
     items = merge_sets(base_items, list(first.sources), list(second.sources))
     lead_style = second if own and first.shape == own.shape and second.sources else first if first.sources else second
-    chosen = b if lead_style is second else a
     sources = {**first.sources, **second.sources}
-    ending = chosen.lines[chosen.lead].ending
-    written = [Line(text, ending) for text in lead_style.write([sources[item] for item in items])]
+    ending = a.lines[a.lead].ending
+    written = tuple(Line(text, ending) for text in lead_style.write([sources[item] for item in items]))
     value: Value = list(items)
-    return Property((*chosen.lines[: chosen.lead], *written), chosen.lead, value)
+    return Property(written, 0, value)
 
 
 def _merge_text(key: str, base: Property | None, a: Property, b: Property) -> Property | None:
@@ -261,7 +283,7 @@ def _merge_text(key: str, base: Property | None, a: Property, b: Property) -> Pr
         if woven.disputed:
             return None
         lines = tuple(woven.lines)
-    again = parse_yaml("\n".join(texts_of(lines)))
+    again = _parse(lines)
     if not isinstance(again, dict) or list(again) != [key]:
         return None
     value = again[key]

@@ -61,6 +61,9 @@ def test_notes_say_what_was_decided() -> None:
     quiet = merge_contents("n.md", b"a b\nc d\n", b"a b x\nc d\n", b"a b\nc d y\n")
     assert isinstance(quiet, Merged)
     assert quiet.notes == ()
+    stamps = merge_contents("n.md", *(f"---\nupdated: 2026-01-0{day}\n---\nbody\n".encode() for day in (1, 2, 3)))
+    assert isinstance(stamps, Merged)
+    assert stamps.notes == ("Of two dates that editors write by themselves, the one that holds was taken.",)
 
 
 @pytest.mark.parametrize(
