@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from vaultsync.merge.alignment import GONE, align
 from vaultsync.merge.diff3 import weave_lines
-from vaultsync.merge.lines import Text
+from vaultsync.merge.lines import Text, merge_frame
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.stamps import pick_stamp
 from vaultsync.merge.words import holds_all
@@ -121,13 +121,10 @@ class Merger:
 
     def _strings(self, base: Maybe, a: str, b: str, key: str) -> str | None:
         if isinstance(base, str):
-            texts = [Text.split(text) for text in (base, a, b)]
+            texts = Text.split(base), Text.split(a), Text.split(b)
             woven = weave_lines(*(text.lines for text in texts))
             if (not woven.disputed and len(woven.lines) <= 1) or key in self.prose:
-                final = max(texts[1].final or False, texts[2].final or False)
-                return (
-                    texts[1].with_lines(woven.lines).join() if final else Text(tuple(woven.lines), final=False).join()
-                )
+                return merge_frame(*texts, woven.lines).join()
             return None
         for short, long in ((a, b), (b, a)):
             if holds_all(long, short):

@@ -67,6 +67,38 @@ def test_notes_say_what_was_decided() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "base", "a", "b", "note"),
+    [
+        (
+            ".obsidian/app.json",
+            '{"size":1}',
+            '{"size":2}',
+            '{"size":3}',
+            "Where both sides changed one setting, one of the two values was taken.",
+        ),
+        (
+            "c.canvas",
+            '{"nodes":[{"id":"a","x":1}]}',
+            '{"nodes":[{"id":"a","x":2}]}',
+            '{"nodes":[{"id":"a","x":3}]}',
+            "Where both sides moved or coloured one card, one of the two places or colours was taken.",
+        ),
+        (
+            "c.canvas",
+            '{"nodes":[{"id":"a"}],"edges":[]}',
+            '{"nodes":[],"edges":[]}',
+            '{"nodes":[{"id":"a"}],"edges":[{"id":"e","fromNode":"a"}]}',
+            "A card that one side deleted and the other connected was kept.",
+        ),
+    ],
+)
+def test_notes_say_what_was_decided_in_json(path: str, base: str, a: str, b: str, note: str) -> None:
+    result = merge_contents(path, base.encode(), a.encode(), b.encode())
+    assert isinstance(result, Merged)
+    assert result.notes == (note,)
+
+
+@pytest.mark.parametrize(
     ("a", "b"),
     [
         ("[" * 20_000 + "]" * 20_000, "[1]"),
