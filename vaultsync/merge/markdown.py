@@ -26,12 +26,12 @@ def merge_markdown(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text
     own, first, second = parsed
     if first is None or second is None:
         return merge_texts(base, a, b, notes)
-    bodies = [Text(text.lines[end:], text.bom, text.final) for text, end in zip(texts, fronts, strict=True)]
+    bodies = [Text(text.lines[end:]) for text, end in zip(texts, fronts, strict=True)]
     if base is None:
         shared = len(first.table.keys() & second.table.keys())
         common = common_text(bodies[1], bodies[2], shared, min(len(first.table), len(second.table)))
         bodies[0] = common
-    front = _merge_fronts(texts, fronts, None if base is None else own, first, second, notes)
+    front = _merge_fronts(texts, fronts, own, first, second, notes)
     body = merge_texts(bodies[0], bodies[1], bodies[2], notes)
     return merge_frame(*texts, (*front, *body.lines))
 

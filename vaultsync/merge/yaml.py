@@ -11,10 +11,9 @@ from vaultsync.merge.text import merge_texts
 def merge_yaml_texts(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text:
     """Merge two YAML texts; `CannotMergeError` if both changed one value, or the result would not parse."""
     origin, a, b = agree_on_endings(base or Text(()), a, b)
-    parsed = [None if text is None else read_properties(text.lines) for text in (origin, a, b)]
-    own, first, second = parsed
+    own, first, second = (read_properties(text.lines) for text in (origin, a, b))
     if own is not None and first is not None and second is not None:
-        lines = merge_properties(own if base is not None else None, first, second, notes)
+        lines = merge_properties(own, first, second, notes)
         return merge_frame(origin, a, b, lines)
     merged = merge_texts(base, a, b, notes)
     if all(_is_yaml(text) for text in (a, b)) and not _is_yaml(merged):

@@ -71,6 +71,8 @@ def test_merges_as_a_person_would_expect(name: str) -> None:
         assert isinstance(result, Clash), case.sentence
         assert case.clash
         assert case.clash in result.reason
+        assert result.reason[0].isupper()
+        assert result.reason.endswith(".")
     else:
         assert isinstance(result, Merged), f"{case.sentence} {result}"
         assert result.content.decode() == case.want.decode(), case.sentence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from vaultsync.merge import conflict_name
@@ -23,6 +25,13 @@ MOMENT_MS = 1_795_183_423_000
         (".gitignore", "Laptop", ".gitignore (conflict 2026-11-20 1403 Laptop)"),
         (".config.json", "Laptop", ".config (conflict 2026-11-20 1403 Laptop).json"),
         ("Dr. Who and friends", "Laptop", "Dr. Who and friends (conflict 2026-11-20 1403 Laptop)"),
+        ("a.md", "Laptop", "a (conflict 2026-11-20 1403 Laptop).md"),
+        (".excalidraw.md", "Laptop", ".excalidraw (conflict 2026-11-20 1403 Laptop).md"),
+        (f"n.{'x' * 39}", "Laptop", f"n (conflict 2026-11-20 1403 Laptop).{'x' * 39}"),
+        (f"n.{'x' * 40}", "Laptop", f"n.{'x' * 40} (conflict 2026-11-20 1403 Laptop)"),
+        ("Note.md", "(X)", "Note (conflict 2026-11-20 1403 X).md"),
+        ("Note.md", "L" * 60, f"Note (conflict 2026-11-20 1403 {'L' * 60}).md"),
+        ("Note.md", "L" * 61, f"Note (conflict 2026-11-20 1403 {'L' * 60}).md"),
         ("Note.md", "A/n\\n:'s *?\"<>| Mac", "Note (conflict 2026-11-20 1403 A n n 's Mac).md"),
         ("Note.md", "  \t\n ", "Note (conflict 2026-11-20 1403 device).md"),
         ("Note.md", "..", "Note (conflict 2026-11-20 1403 device).md"),
@@ -42,6 +51,19 @@ def test_long_names_are_cut_between_characters(stem: str, device: str) -> None:
     assert len(name.removeprefix("folder/").encode()) <= 255
     assert name.endswith(").md")
     assert "(conflict 2026-11-20 1403 " in name
+
+
+@pytest.mark.parametrize("before", range(8))
+@pytest.mark.parametrize("sign", ["q\u0301", "q\u0301\u0302", "❤\ufe0f", "👨‍👩‍👧", "漢", "word "])
+def test_a_long_name_keeps_whole_signs_and_as_many_as_fit(sign: str, before: int) -> None:
+    stem = "x" * before + sign * 99
+    kept, _, rest = conflict_name(f"{stem}.md", MOMENT_MS, "Laptop").partition(" (conflict")
+    assert stem.startswith(kept)
+    next_sign = stem[len(kept)]
+    assert not unicodedata.combining(next_sign)
+    assert next_sign not in "\u200d\ufe0f"
+    assert kept[-1] not in " \u200d"
+    assert 255 - len(sign.encode()) < len(f"{kept} (conflict{rest}".encode()) <= 255
 
 
 @pytest.mark.parametrize("moment_ms", [-5, 0, 2**53, 2**63])
@@ -81,3 +103,4 @@ def test_the_longest_paths_have_copies_too(left: int) -> None:
     assert len(check_path(path)) == 4096
     copy = conflict_name(path, MOMENT_MS, "Laptop")
     assert check_path(copy).endswith("(conflict 2026-11-20 1403 Laptop)")
+    assert "/" in copy or copy == f"{'n' * left} (conflict 2026-11-20 1403 Laptop)"

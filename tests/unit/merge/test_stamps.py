@@ -18,6 +18,10 @@ from vaultsync.merge.stamps import later_stamp_line, pick_stamp, without_stamp
         ("Created", "2026-01-02", "2026-01-03", "2026-01-02"),
         ("modified", "yesterday", "2026-01-03", None),
         ("deadline", "2026-01-02", "2026-01-03", None),
+        ("updated", "2026/01/04", "2026-01-03", "2026/01/04"),
+        ("updated", "20260103T0905", "2026-01-03T09:04", "20260103T0905"),
+        ("mtime", "1700000001", "1700000000500", "1700000001"),
+        ("mtime", "1700000000", "2026-01-03", None),
         ("updated", "2026-01-02 by Ann", "2026-01-03 by Bob", None),
         ("updated", "2026-01-02 Аня", "2026-01-03 Боря", None),
         ("updated", "2026-01-02, 40 pages", "2026-01-03, 50 pages", None),
@@ -35,7 +39,11 @@ def test_the_later_change_and_the_earlier_birth_hold(key: str, a: str, b: str, h
 
 
 def test_stamp_lines_in_the_text() -> None:
-    assert later_stamp_line("updated:: 2026-01-02", "updated:: 2026-01-03") == "updated:: 2026-01-03"
+    for a, b in (("updated:: 2026-01-02", "updated:: 2026-01-03"), ("updated:: 2026-01-03", "updated:: 2026-01-02")):
+        assert later_stamp_line(a, b) == "updated:: 2026-01-03"
+    assert later_stamp_line("updated:: 2026-01-02", "changed:: 2026-01-03") is None
+    assert later_stamp_line("updated:: 2026-01-02", "words") is None
+    assert later_stamp_line("words", "updated:: 2026-01-03") is None
     assert later_stamp_line("Last updated: 2026-01-02", "Last updated: 2026-01-03") == "Last updated: 2026-01-03"
     assert later_stamp_line("updated:: 2026-01-02 by Ann", "updated:: 2026-01-03 by Bob") is None
     assert later_stamp_line("due:: 2026-01-02", "due:: 2026-01-03") is None
