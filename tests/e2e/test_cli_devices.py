@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pty
+import shutil
 import signal
 import stat
 import sys
@@ -194,6 +195,21 @@ async def test_leaving_keeps_the_notes_and_ends_the_sharing(tmp_path: Path) -> N
             return await as_json(desk, "peers") == [] and await as_json(phone, "peers") == []
 
         await until(gone, "both know that they share nothing")
+
+
+async def test_a_folder_is_forgotten_and_taken_up_again(tmp_path: Path) -> None:
+    """A folder that was added by mistake, or whose disk is gone, could not be taken off the list."""
+    async with devices(tmp_path, "Desk", "Phone") as (desk, phone):
+        (desk.vault / "a.md").write_text("a\n")
+        await pair(desk, phone)
+        told = await typed(phone, "forget", str(phone.vault), "--yes", code=1)
+        assert "Leave it first" in told
+        await typed(phone, "leave", str(phone.vault), "--yes")
+        shutil.rmtree(phone.vault / ".vaultsync")
+        assert "no more" in await typed(phone, "forget", str(phone.vault), "--yes")
+        assert await phone.vault_info() is None
+        assert (phone.vault / "a.md").read_text() == "a\n"
+        assert "no vault of this device" in await typed(phone, "forget", str(phone.vault), "--yes", code=6)
 
 
 async def test_a_key_is_exported_imported_and_rotated(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.nodes import running_node, tree, until
 from vaultsync.daemon.service import Node
-from vaultsync.errors import ExpiredTicketError, UsedTicketError, VaultError
+from vaultsync.errors import ExpiredTicketError, NodeError, UsedTicketError, VaultError
 from vaultsync.model.ids import VaultId
 
 
@@ -64,6 +64,60 @@ async def test_a_folder_that_cannot_be_used_leaves_nothing_behind_and_the_ticket
         (tmp_path / "b/.vaultsync").unlink()
         await bert.join(text, tmp_path / "b")
         await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+
+
+async def test_a_vault_is_neither_around_another_nor_around_what_the_node_keeps(tmp_path: Path) -> None:
+    """Somebody who names the home folder or `/` by mistake would sync what every sync changes, without end."""
+    make_notes(tmp_path / "notes/a", 1)
+    async with running_node(tmp_path / "home", "Anna") as anna:
+        await anna.add_vault(tmp_path / "notes/a")
+        with pytest.raises(VaultError, match="another vault in it"):
+            await anna.add_vault(tmp_path / "notes")
+        for place in (tmp_path / "home", tmp_path / "home/Anna", Path(tmp_path.anchor)):
+            with pytest.raises(VaultError, match="keeps its own data in"):
+                await anna.add_vault(place)
+            assert not (place / ".vaultsync").exists()
+
+
+async def test_a_forgotten_vault_is_taken_up_where_it_was(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a", 1)
+    async with running_node(tmp_path / "home", "Anna") as anna:
+        service = await anna.add_vault(tmp_path / "a")
+        await until(lambda: service.state == "ready")
+        await anna.forget_vault(service)
+        assert anna.vaults == {}
+        assert service.state == "stopped"
+        assert await anna.database.run(lambda store: store.vaults.all()) == []
+        again = await anna.add_vault(tmp_path / "a")
+        assert (again.vault, again.record.role) == (service.vault, "member")
+        await until(lambda: again.state == "ready")
+        assert again.engine is not None
+        assert await again.engine.read(lambda replica: replica.state.store.index.sequence) == 1
+
+
+async def test_a_vault_that_was_left_and_forgotten_is_joined_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_notes(tmp_path / "a", 1)
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        here = await anna.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+        there = bert.vaults[here.vault]
+        await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        with pytest.raises(NodeError, match="Other devices"):
+            await bert.forget_vault(there)
+        await bert.leave_vault(there)
+        await until(lambda: not anna.peers.get_peers() and not bert.peers.get_peers())
+        await bert.forget_vault(there)
+        there = await bert.add_vault(tmp_path / "b")
+        (tmp_path / "b/own.md").write_text("of its own\n")
+        # Tickets count seconds, and one of the second in which a device was removed is none for it.
+        later_ms = anna.now_ms() + 2_000
+        monkeypatch.setattr(anna.pairing, "_now_ms", lambda: later_ms)
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+        await until(lambda: (tmp_path / "a/own.md").exists() and tree(tmp_path / "b") == tree(tmp_path / "a"))
 
 
 async def test_a_device_that_dies_while_it_joins_finds_its_vault_when_it_runs_again(

@@ -26,8 +26,11 @@ def leave(
     if as_json:
         print_json({"vault": place.vault, "root": str(place.root), "role": "solo"})
     else:
-        text = f"{place.root} is shared with nobody now. Its notes and their history stay here."
-        say(console(), f"{text} A ticket of another member lets this device in again.")
+        say(
+            console(),
+            f"{place.root} is shared with nobody now. Its notes and their history stay here. A ticket from another"
+            " device lets this one in again; `vaultsync forget` stops looking after the folder.",
+        )
 
 
 async def _leave(place: Place) -> None:

@@ -23,6 +23,7 @@ from vaultsync.cli import (
     diff,
     doctor,
     explain,
+    forget,
     history,
     identity,
     join,
@@ -66,6 +67,7 @@ app.add_typer(peers.app, name="peers")
 app.add_typer(requests.app, name="requests")
 app.command()(adopt.adopt)
 app.command()(leave.leave)
+app.command()(forget.forget)
 app.command()(sync_now.sync_now)
 app.command()(stop.stop)
 app.command()(doctor.doctor)

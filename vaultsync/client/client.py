@@ -150,6 +150,10 @@ class NodeClient:
         """Take this device out of a vault; the folder and its notes stay."""
         await self._send("POST", f"/vaults/{vault}/leave")
 
+    async def forget_vault(self, vault: str) -> None:
+        """Take a vault that no other device has off this one; the folder, its notes and their history stay."""
+        await self._send("DELETE", f"/vaults/{vault}")
+
     async def requests(self) -> list[RequestInfo]:
         """The devices that wait to be let in."""
         return await self._many(RequestInfo, "/requests", {})

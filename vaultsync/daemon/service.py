@@ -87,7 +87,7 @@ class Node:
         self._now_ms = now_ms
         self._engines: dict[VaultId, Engine] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self._vault_tasks: set[asyncio.Task[None]] = set()
+        self._vault_tasks: dict[VaultId, asyncio.Task[None]] = {}
         self._changing_settings = asyncio.Lock()
         self.stopping = asyncio.Event()
         self.pairing = Pairing(
@@ -159,7 +159,7 @@ class Node:
                 task.cancel()
             for service in self.vaults.values():
                 service.stopping = True
-            for task in list(self._vault_tasks):
+            for task in list(self._vault_tasks.values()):
                 task.cancel()
 
     # Vaults
@@ -174,7 +174,7 @@ class Node:
         known = await self.database.run(lambda store: store.vaults.by_root(root))
         if known is not None:
             return self.vaults.get(known.vault_id) or self._serve(known)
-        check_place(root)
+        self._check_place(root)
         try:
             found = marker.read(str(root))
         except VaultOfflineError:
@@ -183,6 +183,10 @@ class Node:
             found = marker.Marker(folder.vault, folder.name)
         await self.memberships.found(found.vault)
         return await self._register(root, found.vault, found.name, "member")
+
+    def _check_place(self, root: Path) -> None:
+        vaults = [service.record.root for service in self.vaults.values()]
+        check_place(root, vaults=vaults, own=(self.places.data, self.places.config))
 
     async def load_vaults(self) -> None:
         """Serve the vaults of last time; what can't be had now is tried again and again."""
@@ -231,8 +235,8 @@ class Node:
         if task is None:
             service.release()
             raise NodeError("This node is stopping.", hint="Start it again, then try once more.")
-        self._vault_tasks.add(task)
-        task.add_done_callback(self._vault_tasks.discard)
+        self._vault_tasks[service.vault] = task
+        task.add_done_callback(lambda _: self._vault_tasks.pop(service.vault, None))
 
     def _own_role(self, vault: VaultId) -> str:
         service = self.vaults.get(vault)
@@ -274,6 +278,21 @@ class Node:
             service.record = await self.database.run(
                 lambda store: store.vaults.update(service.vault, removed_by=None, removed_at=None)
             )
+
+    async def forget_vault(self, service: VaultService) -> None:
+        """Serve a vault no more. The folder, its marker and its history stay: added again, it goes on from there.
+
+        `NodeError` if other devices belong to it: they would go on calling this one.
+        """
+        name = service.record.name
+        if self._members_of(service.vault):
+            raise NodeError(f"Other devices have “{name}” too.", hint="Leave it first: `vaultsync leave FOLDER`.")
+        await self.database.run(lambda store: store.vaults.remove(service.vault))
+        self.vaults.pop(service.vault, None)
+        service.stopping = True
+        if (task := self._vault_tasks.get(service.vault)) is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _announce_self(self) -> None:
         try:
@@ -373,7 +392,7 @@ class Node:
         if served is not None and served.record.root != root:
             raise VaultError(f"This device has that vault already, at {served.record.root}.")
         if served is None:
-            check_place(root)
+            self._check_place(root)
         return await open_join(self, ticket, root, self._describe().addresses[:8])
 
     async def take_up(self, vault: VaultId, name: str, role: str, root: Path) -> None:

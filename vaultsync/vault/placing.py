@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from vaultsync.errors import VaultError, VaultOfflineError
@@ -30,8 +31,20 @@ def presentable(name: str) -> str:
     return "".join(c for c in name if c.isprintable())[:MAX_NAME].strip() or "vault"
 
 
-def check_place(root: Path) -> None:
-    """Raise `VaultError` for a place where a vault can't be: below another vault, on a file, unwritable."""
+def check_place(root: Path, *, vaults: Iterable[Path], own: Iterable[Path]) -> None:
+    """Raise `VaultError` for a place where a vault can't be: in another vault or around one, on a file, unwritable.
+
+    `vaults` are those that this node has; `own` the folders of the node itself, which change with every sync: in a
+    vault, each sync would be the next one's reason.
+    """
+    for folder in map(resolved, own):
+        if folder.is_relative_to(root):
+            raise VaultError(
+                f"vaultsync keeps its own data in {root}, in {folder}.", hint="Choose a folder of notes in it instead."
+            )
+    for vault in vaults:
+        if vault != root and vault.is_relative_to(root):
+            raise VaultError(f"{root} has another vault in it, {vault}.", hint="Use that vault, or another folder.")
     for parent in root.parents:
         if (parent / MARKER_DIR / marker.MARKER_NAME).is_file():
             raise VaultError(f"{root} lies inside another vault, {parent}.", hint="Use that vault, or another folder.")

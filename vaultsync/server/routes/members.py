@@ -64,3 +64,13 @@ async def leave(node: TheNode, vault: str) -> Response:
     """
     await node.leave_vault(find_vault(node, vault))
     return Response(status_code=204)
+
+
+@router.delete("/vaults/{vault}", status_code=204, tags=["vaults"])
+async def forget(node: TheNode, vault: str) -> Response:
+    """Take a vault that no other device has off this one. The folder, its notes and their history stay.
+
+    Adding the folder again takes up all of it.
+    """
+    await node.forget_vault(find_vault(node, vault))
+    return Response(status_code=204)

@@ -1,0 +1,46 @@
+"""`vaultsync forget`: a folder that this device is to look after no more."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vaultsync.cli.asking import Yes, confirm
+from vaultsync.cli.output import Json, console, print_json, say
+from vaultsync.cli.run import absolute
+from vaultsync.errors import VaultError
+
+if TYPE_CHECKING:
+    from vaultsync.daemon.status import VaultInfo
+
+
+def forget(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The vault; its folder may be gone.")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Stop looking after a folder that no other device has. The folder, its notes and their history stay.
+
+    `vaultsync run FOLDER` takes all of it up again. A vault that other devices have too must be left first.
+    """
+    found = asyncio.run(_forget(absolute(folder), yes=yes))
+    if as_json:
+        print_json({"vault": found.id, "root": found.root})
+    else:
+        say(console(), f"vaultsync looks after {found.root} no more. Its notes stay where they are.")
+
+
+async def _forget(root: Path, *, yes: bool) -> VaultInfo:
+    from vaultsync.client.client import NodeClient
+
+    async with NodeClient.find() as client:
+        status = await client.status()
+        found = next((vault for vault in status.vaults if vault.root == str(root)), None)
+        if found is None:
+            raise VaultError(f"{root} is no vault of this device.", hint="`vaultsync status` lists them.")
+        confirm(f"Look after {root} no more?", yes=yes)
+        await client.forget_vault(found.id)
+        return found
