@@ -35,6 +35,29 @@ async def invite(host: Node, root: Path, guest: Node, guest_root: Path, role: Ro
     await guest.join(text, guest_root)
 
 
+async def test_a_device_that_takes_another_name_is_called_that_where_nobody_has_named_it(tmp_path: Path) -> None:
+    make_notes(tmp_path / "a")
+
+    def name_of(node: Node, other: Node) -> str:
+        peer = node.peers.get_peer(other.node_id)
+        assert peer is not None
+        return peer.record.name
+
+    async with running_node(tmp_path, "Bert") as bert, running_node(tmp_path, "Carl") as carl:
+        async with running_node(tmp_path, "Anna") as anna:
+            await anna.add_vault(tmp_path / "a")
+            await invite(anna, tmp_path / "a", bert, tmp_path / "b")
+            await invite(anna, tmp_path / "a", carl, tmp_path / "c")
+            await until(lambda: connected(anna, bert, carl))
+        await carl.peers.update_peer(anna.node_id, name="Mine")
+        async with running_node(tmp_path, "Anna", called="Laptop") as anna:
+            await until(lambda: name_of(bert, anna) == "Laptop" and connected(anna, bert, carl))
+            assert name_of(carl, anna) == "Mine"
+        async with running_node(tmp_path, "Anna", called="Desk") as anna:
+            await until(lambda: name_of(bert, anna) == "Desk" and connected(anna, bert, carl))
+            assert name_of(carl, anna) == "Mine"
+
+
 async def test_who_is_paired_with_one_is_connected_to_all_and_edits_go_on_without_the_first(tmp_path: Path) -> None:
     make_notes(tmp_path / "b")
     async with running_node(tmp_path, "Bert") as bert, running_node(tmp_path, "Carl") as carl:

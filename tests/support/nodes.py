@@ -15,10 +15,10 @@ ENVIRON = {"VAULTSYNC_KEYRING": "off"}
 
 
 @asynccontextmanager
-async def running_node(base: Path, name: str, *, mdns: bool = False) -> AsyncIterator[Node]:
-    """A node with its home below `base`, running; stopped cleanly at the end."""
+async def running_node(base: Path, name: str, *, called: str | None = None, mdns: bool = False) -> AsyncIterator[Node]:
+    """A node with its home below `base`, running; stopped cleanly at the end. `called`: a name other than its home's."""
     places = Places(base / name / "config", base / name / "data")
-    config = Config(name, listen_host="127.0.0.1", mdns=mdns)
+    config = Config(called or name, listen_host="127.0.0.1", mdns=mdns)
     async with open_node(places, config, command="test", environ=ENVIRON) as node, asyncio.TaskGroup() as tasks:
         running = tasks.create_task(node.run())
         try:

@@ -298,13 +298,14 @@ class Memberships:
 
         def store_all(store: NodeStore) -> None:
             with store.transaction():
+                called = {known.member.node: known.member.name for known in store.membership.records(roster.vault)}
                 for record in news.taken:
                     store.membership.save(record, now_ms)
                     if record.member.node == self.own:
                         by = "" if self._signed_here(record) else _name_of(store, roster, record.member.introduced_by)
                         _store_own(store, record.member, changes, by)
                     else:
-                        _store_peer(store, record.member, changes)
+                        _store_peer(store, record.member, changes, called.get(record.member.node))
                 for node in news.fallen:
                     store.membership.delete(roster.vault, node)
                     if store.peers.remove(node, roster.vault):
@@ -368,7 +369,8 @@ def _store_own(store: NodeStore, member: Member, changes: Changes, by: str) -> N
         changes.own_role = role
 
 
-def _store_peer(store: NodeStore, member: Member, changes: Changes) -> None:
+def _store_peer(store: NodeStore, member: Member, changes: Changes, called: str | None) -> None:
+    """`called` is the name that the device gave itself until now."""
     node, vault = member.node, member.vault
     if not member.active:
         if store.peers.remove(node, vault):
@@ -390,4 +392,7 @@ def _store_peer(store: NodeStore, member: Member, changes: Changes) -> None:
     stored = store.peers.add(record, vault, member.role, member.introduced_by)
     if stored.role_in(vault) != member.role:
         stored = store.peers.set_role(node, vault, member.role)
+    if stored.name == called and member.name:
+        # Nobody has given it another name here.
+        stored = store.peers.update(node, name=member.name)
     changes.peers.append(stored)
