@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.nodes import running_node, tree, until
 from vaultsync.daemon.service import Node
-from vaultsync.errors import ExpiredTicketError, NodeError, UsedTicketError, VaultError
+from vaultsync.errors import ExpiredTicketError, NodeError, UsedTicketError, VaultError, VaultLockedError
 from vaultsync.model.ids import VaultId
 
 
@@ -77,6 +77,19 @@ async def test_a_vault_is_neither_around_another_nor_around_what_the_node_keeps(
             with pytest.raises(VaultError, match="keeps its own data in"):
                 await anna.add_vault(place)
             assert not (place / ".vaultsync").exists()
+
+
+async def test_a_folder_that_another_node_holds_is_not_kept_in_mind(tmp_path: Path) -> None:
+    """The device then counted as one that has the vault: it could not join it elsewhere, and waited for the folder."""
+    make_notes(tmp_path / "a", 1)
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        vault = await anna.add_vault(tmp_path / "a")
+        with pytest.raises(VaultLockedError):
+            await bert.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(vault, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+    async with running_node(tmp_path, "Bert") as bert:
+        assert [service.record.root for service in bert.vaults.values()] == [tmp_path / "b"]
 
 
 async def test_a_forgotten_vault_is_taken_up_where_it_was(tmp_path: Path) -> None:

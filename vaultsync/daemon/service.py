@@ -201,7 +201,12 @@ class Node:
                 hint="Remove the copy's folder `.vaultsync`, then add it again: it becomes a vault of its own.",
             )
         record = VaultRecord(vault, root, name, self._now_ms(), role)
-        return self._serve(await self.database.run(lambda store: store.vaults.add(record)))
+        record = await self.database.run(lambda store: store.vaults.add(record))
+        try:
+            return self._serve(record)
+        except (VaultsyncError, OSError):
+            await self.database.run(lambda store: store.vaults.remove(vault))
+            raise
 
     def _serve(self, record: VaultRecord, *, may_wait: bool = False) -> VaultService:
         """Serve a vault; `may_wait`: if it can't be had now, again and again."""
