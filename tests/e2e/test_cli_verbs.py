@@ -31,7 +31,7 @@ async def test_without_a_node_every_verb_that_asks_one_says_so(tmp_path: Path) -
         for verb in (["status"], ["peers"], ["ticket", str(desk.vault)], ["ticket", "--list"]):
             code, output, errors = await desk.command(*verb)
             assert (code, output) == (3, "")
-            assert errors.startswith("No node is running. No node of this user is running on this computer.")
+            assert errors.startswith("No node is running. Nothing syncs on this computer until it is started.")
             assert "vaultsync run" in errors
             code, found = await document(desk, *verb)
             assert code == 3

@@ -265,10 +265,14 @@ async def test_syncing_is_a_state_that_is_told_and_the_last_sync_is_kept(tmp_pat
         (tmp_path / "a" / "new.md").write_text("new\n")
         await until(lambda: states == [PeerState.SYNCING, PeerState.CONNECTED])
         assert (tmp_path / "b" / "new.md").read_text() == "new\n"
+        connected_ms = anna.now_ms()
     async with running_node(tmp_path, "Anna") as again:
         await again.peers.ready.wait()
         (peer,) = again.peers.get_peers()
         assert peer.record.last_sync_at is not None
+        # Not when the connection began: when it ended.
+        assert peer.record.last_seen is not None
+        assert peer.record.last_seen >= connected_ms
 
 
 async def test_an_observer_that_keeps_something_to_itself_is_not_syncing_for_ever(tmp_path: Path) -> None:

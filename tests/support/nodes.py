@@ -16,7 +16,7 @@ ENVIRON = {"VAULTSYNC_KEYRING": "off"}
 
 @asynccontextmanager
 async def running_node(base: Path, name: str, *, called: str | None = None, mdns: bool = False) -> AsyncIterator[Node]:
-    """A node with its home below `base`, running; stopped cleanly at the end. `called`: another name than its home's."""
+    """A node with its home below `base`, running; stopped cleanly at the end. `called`: if not as its home."""
     places = Places(base / name / "config", base / name / "data")
     config = Config(called or name, listen_host="127.0.0.1", mdns=mdns)
     async with open_node(places, config, command="test", environ=ENVIRON) as node, asyncio.TaskGroup() as tasks:

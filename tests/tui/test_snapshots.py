@@ -49,7 +49,7 @@ WALK: tuple[tuple[str, list[str]], ...] = (
 
 EMPTY = {
     "empty": Board(Contact.LIVE, status=Status(THE_STATUS.node, (), ())),
-    "lost": Board(Contact.LOST, why="No node of this user is running on this computer."),
+    "lost": Board(Contact.LOST, why="Nothing syncs on this computer until it is started."),
 }
 
 

@@ -10,8 +10,8 @@ import typer
 
 from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
+from vaultsync.cli.place import served_at
 from vaultsync.cli.run import absolute
-from vaultsync.errors import VaultError
 
 if TYPE_CHECKING:
     from vaultsync.daemon.status import VaultInfo
@@ -37,10 +37,7 @@ async def _forget(root: Path, *, yes: bool) -> VaultInfo:
     from vaultsync.client.client import NodeClient
 
     async with NodeClient.find() as client:
-        status = await client.status()
-        found = next((vault for vault in status.vaults if vault.root == str(root)), None)
-        if found is None:
-            raise VaultError(f"{root} is no vault of this device.", hint="`vaultsync status` lists them.")
-        confirm(f"Look after {root} no more?", yes=yes)
+        found = await served_at(client, root)
+        confirm(f"Look after {found.root} no more?", yes=yes)
         await client.forget_vault(found.id)
         return found

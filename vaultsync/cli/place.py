@@ -17,7 +17,9 @@ from vaultsync.errors import NodeNotRunningError, VaultError
 from vaultsync.model.paths import MARKER_DIR
 
 if TYPE_CHECKING:
+    from vaultsync.client.client import NodeClient
     from vaultsync.client.recovery import RecoveryClient
+    from vaultsync.daemon.status import VaultInfo
 
 In = Annotated[
     Path | None,
@@ -85,6 +87,15 @@ async def choose(client: RecoveryClient, place: Place, candidates: list[str]) ->
         if (await client.explain(place.vault, path)).versions:
             return path
     return candidates[0]
+
+
+async def served_at(client: NodeClient, folder: Path) -> VaultInfo:
+    """The running node's vault that `folder` is or lies in, whether or not it is there. `VaultError`."""
+    vaults = (await client.status()).vaults
+    found = next((vault for vault in vaults if folder.is_relative_to(vault.root)), None)
+    if found is None:
+        raise VaultError(f"{folder} is no vault of this device.", hint="`vaultsync status` lists them.")
+    return found
 
 
 @asynccontextmanager

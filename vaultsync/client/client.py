@@ -72,7 +72,7 @@ class NodeClient:
         """The client for the running node. `NodeNotRunningError` if no node has said where it is."""
         descriptor = Descriptor.read(places or Places.find())
         if descriptor is None:
-            raise NodeNotRunningError("No node of this user is running on this computer.")
+            raise NodeNotRunningError("Nothing syncs on this computer until it is started.")
         return cls(descriptor)
 
     async def __aenter__(self) -> Self:

@@ -87,7 +87,7 @@ def vault_state(vault: VaultInfo, peers: Sequence[PeerInfo]) -> str:
         return "sync is switched off on this device"
     others = shared_with(vault, peers)
     in_sync = [peer for peer, shared in others if shared.in_sync]
-    connected = [peer for peer, _ in others if peer.state in ("connected", "syncing")]
+    connected = [peer for peer, _ in others if is_connected(peer)]
     if vault.pending:
         rest = f", {size(vault.wanted_bytes)} to fetch" if vault.wanted_bytes else ""
         return f"syncing: {count(vault.pending, 'file')} to go{rest}"
@@ -96,7 +96,7 @@ def vault_state(vault: VaultInfo, peers: Sequence[PeerInfo]) -> str:
     if not others:
         return "not on any other device yet"
     if len(in_sync) == len(others):
-        return f"in sync with {in_sync[0].name}" if len(others) == 1 else f"in sync with all {len(others)} devices"
+        return f"in sync with {in_sync[0].name}" if len(others) == 1 else f"in sync with {len(others)} devices"
     if not connected:
         return "no other device is connected"
     if not any(shared.exchanged for peer, shared in others if peer in connected):
@@ -104,6 +104,11 @@ def vault_state(vault: VaultInfo, peers: Sequence[PeerInfo]) -> str:
     if in_sync:
         return f"in sync with {len(in_sync)} of {len(others)} devices"
     return "syncing" if any(shared.unsent for _, shared in others) else "comparing with the other device"
+
+
+def is_connected(peer: PeerInfo) -> bool:
+    """Whether the two devices talk to each other now."""
+    return peer.state in ("connected", "syncing")
 
 
 def peer_state(peer: PeerInfo) -> str:

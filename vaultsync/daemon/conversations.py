@@ -136,7 +136,8 @@ class Conversations:
                     await link.close(ended.code, ended.told)
             finally:
                 peer.free.set()
-                self._store_last_sync(peer)
+                if link.theirs is not None:
+                    self._store_the_last_of(peer)
                 peer.denied = ended.code in DENIALS
                 if not peer.removed:
                     self._changed(peer, PeerState.DISCONNECTED, ended.reason)
@@ -212,17 +213,17 @@ class Conversations:
             peer.synced_ms = self._now_ms()
         self._changed(peer, PeerState.CONNECTED if whether else PeerState.SYNCING, "")
 
-    def _store_last_sync(self, peer: Peer) -> None:
-        """Once per conversation: it changes with every note that is saved."""
-        node, synced_ms = peer.record.node_id, peer.synced_ms
+    def _store_the_last_of(self, peer: Peer) -> None:
+        """When the peer was last there and last in sync: once per conversation, as that changes with every note."""
+        node, seen_ms = peer.record.node_id, self._now_ms()
+        synced_ms = peer.record.last_sync_at if peer.synced_ms is None else peer.synced_ms
+        peer.record, peer.synced_ms = replace(peer.record, last_seen=seen_ms, last_sync_at=synced_ms), None
 
         def store_it(store: NodeStore) -> None:
             if store.peers.get(node) is not None:
-                store.peers.update(node, last_sync_at=synced_ms)
+                store.peers.update(node, last_seen=seen_ms, last_sync_at=synced_ms)
 
-        if synced_ms is not None:
-            peer.record, peer.synced_ms = replace(peer.record, last_sync_at=synced_ms), None
-            self._database.later(store_it)
+        self._database.later(store_it)
 
     def _access(self, peer: Peer, vault: VaultId) -> Access:
         own = "member" if self.exchange is None else self.exchange.own_role(vault)

@@ -31,7 +31,7 @@ def deletion_cause(deleted: int, before: int, folders: list[str]) -> str:
     if folders:
         shown = ", ".join(f"“{folder}”" for folder in folders[:3])
         where = f", all of {shown}" + (f" and {len(folders) - 3} more" if len(folders) > 3 else "")
-    return f"{deleted} of {before} files ({share} %) disappeared from this device's folder{where}"
+    return f"{deleted:,} of {before:,} files ({share} %) disappeared from this device's folder{where}"
 
 
 def clock_went_back(now_ms: int, newest_known_ms: int) -> str | None:

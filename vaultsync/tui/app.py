@@ -14,11 +14,12 @@ from textual.screen import Screen
 from vaultsync.client.launch import ensure_node
 from vaultsync.client.values import Places
 from vaultsync.errors import VaultsyncError
+from vaultsync.tui.dialogs.keys import Keys
 from vaultsync.tui.dialogs.leave import Leave, Leaving
 from vaultsync.tui.feed import Feed
 from vaultsync.tui.host import BoardScreen, Host
 from vaultsync.tui.messages import EventsCame, LookCame, NodeFound, NodeLost, RequestFailed, StatusCame, TrafficCame
-from vaultsync.tui.palette import Actions
+from vaultsync.tui.palette import Actions, actions_on, keys_of
 from vaultsync.tui.screens.attention import AttentionScreen
 from vaultsync.tui.screens.history import HistoryScreen
 from vaultsync.tui.screens.overview import OverviewScreen
@@ -55,8 +56,8 @@ class Dashboard(Host):
         Binding("R", "start_node", "Start the node", show=False, tooltip="Start the node again, if it has stopped"),
         Binding("ctrl+t", "toggle_light", "Light or dark", show=False, tooltip="Switch between light and dark"),
         Binding("question_mark", "keys", "Keys", key_display="?", tooltip="Show what every key does here"),
-        Binding("q", "leave", "Leave", tooltip="Leave the dashboard; the node may go on"),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Leave at once; the node goes on"),
+        Binding("q", "leave", "Quit", tooltip="Leave the dashboard; the node may go on"),
+        Binding("ctrl+q", "quit", "Quit at once", show=False, priority=True, tooltip="Leave at once; the node goes on"),
     ]
 
     def __init__(self, places: Places, folder: Path | None = None) -> None:
@@ -139,10 +140,11 @@ class Dashboard(Host):
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
 
     def action_keys(self) -> None:
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        here: list[tuple[str, str]] = []
+        everywhere: list[tuple[str, str]] = []
+        for binding, place in actions_on(self.screen, self):
+            (everywhere if place is self else here).append((keys_of(binding, self), binding.tooltip))
+        self.push_screen(Keys(here, everywhere))
 
     def action_start_node(self) -> None:
         if self.client is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from textual.app import App
 from textual.binding import Binding
@@ -28,24 +29,30 @@ class Actions(Provider):
                 yield Hit(score, matcher.highlight(text), partial(self._run, binding, place), help=more, text=text)
 
     def _actions(self) -> Iterator[tuple[str, str, Binding, Place]]:
-        taken: set[str] = set()
-        for place in (self.screen, self.app):
-            for binding in place.BINDINGS:
-                # What has no tooltip is how a widget is moved around in, and no action of the dashboard.
-                if not isinstance(binding, Binding) or not binding.tooltip or not _is_offered(place, binding):
-                    continue
-                keys = set(binding.key.split(","))
-                if not keys & taken:
-                    yield (
-                        f"{binding.description}  ({self.app.get_key_display(binding)})",
-                        binding.tooltip,
-                        binding,
-                        place,
-                    )
-                taken |= keys
+        for binding, place in actions_on(self.screen, self.app):
+            yield f"{binding.description}  ({keys_of(binding, self.app)})", binding.tooltip, binding, place
 
     async def _run(self, binding: Binding, place: Place) -> None:
         await self.app.run_action(binding.action, place)
+
+
+def actions_on(screen: Screen[Any], app: App[Any]) -> Iterator[tuple[Binding, Place]]:
+    """Every action that can be taken on the screen now, its own before those of all screens."""
+    taken: set[str] = set()
+    for place in (screen, app):
+        for binding in place.BINDINGS:
+            # What has no tooltip is how a widget is moved around in, and no action of the dashboard.
+            if not isinstance(binding, Binding) or not binding.tooltip or not _is_offered(place, binding):
+                continue
+            keys = set(binding.key.split(","))
+            if not keys & taken:
+                yield binding, place
+            taken |= keys
+
+
+def keys_of(binding: Binding, app: App[Any]) -> str:
+    """The keys as a person reads them: `1 F1`."""
+    return app.get_key_display(binding).replace(",", " ")
 
 
 def _is_offered(place: Place, binding: Binding) -> bool:

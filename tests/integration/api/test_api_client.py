@@ -161,7 +161,7 @@ async def test_without_a_unix_socket_the_port_serves(tmp_path: Path) -> None:
 
 
 async def test_no_node_is_said_as_such(tmp_path: Path) -> None:
-    with pytest.raises(NodeNotRunningError, match="No node of this user is running"):
+    with pytest.raises(NodeNotRunningError, match="until it is started"):
         NodeClient.find(Places(tmp_path, tmp_path))
 
 

@@ -63,7 +63,7 @@ def test_digests_are_short_enough_to_compare_by_eye() -> None:
 
 def test_in_sync_is_said_only_when_every_device_has_proven_it() -> None:
     assert words.vault_state(vault(), [peer()]) == "in sync with Phone"
-    assert words.vault_state(vault(), [peer("A"), peer("B")]) == "in sync with all 2 devices"
+    assert words.vault_state(vault(), [peer("A"), peer("B")]) == "in sync with 2 devices"
     assert words.vault_state(vault(), [peer("A"), peer("B", in_sync=False)]) == "in sync with 1 of 2 devices"
     away = peer("B", state="disconnected", in_sync=False)
     assert words.vault_state(vault(), [peer("A"), away]) == "in sync with 1 of 2 devices"

@@ -40,7 +40,7 @@ def test_the_cause_names_what_is_gone(folders: list[str], tail: str) -> None:
 
 
 def test_the_cause_where_nothing_was_known() -> None:
-    assert deletion_cause(60, 0, []) == "60 of 0 files (100 %) disappeared from this device's folder"
+    assert deletion_cause(1500, 0, []) == "1,500 of 0 files (100 %) disappeared from this device's folder"
 
 
 def test_a_clock_that_went_back_by_a_day_is_told() -> None:

@@ -233,7 +233,10 @@ class QuicEndpoint:
             sock = bind(self._host, port, self._settings.socket_buffer)
         except OSError as error:
             where = f"UDP port {port}" if port else "a UDP port"
-            raise TransportError(f"{where} cannot be opened: {error.strerror or error}.") from error
+            raise TransportError(
+                f"{where} cannot be opened: {error.strerror or error}.",
+                hint="Stop what uses it, or choose another: `vaultsync config set listen_port 0`.",
+            ) from error
         return attach(sock, self)
 
     async def _resolve(self, address: Address) -> list[SocketAddress]:

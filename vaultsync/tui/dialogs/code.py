@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Center, Middle
+from textual.containers import Center, Middle, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -26,15 +26,16 @@ class Code(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         width, height = len(self._rows[0]), len(self._rows)
-        with Middle(), Center():
-            if width > self.app.size.width or height > self.app.size.height:
+        if width > self.app.size.width or height > self.app.size.height:
+            with Vertical(classes="dialog"):
                 yield Static(
                     f"The QR code needs a window of {width}×{height} characters; this one has "
-                    f"{self.app.size.width}×{self.app.size.height}. Make it larger, or the letters smaller.",
-                    classes="dialog",
+                    f"{self.app.size.width}×{self.app.size.height}. Make it larger, or the letters smaller."
                 )
-            else:
-                yield Static(Content("\n".join(self._rows)), classes="qr")
+                yield Static("Esc: back", classes="hint")
+            return
+        with Middle(), Center():
+            yield Static(Content("\n".join(self._rows)), classes="qr")
 
     def on_click(self) -> None:
         self.dismiss(None)

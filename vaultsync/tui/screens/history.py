@@ -65,7 +65,7 @@ class HistoryScreen(BoardScreen):
         Binding("T", "then", "Then", tooltip="Show what the vault was at another time"),
         Binding("f", "folder", "Folder", tooltip="As it was: only the highlighted note's folder, or the whole vault"),
         Binding("v", "next_vault", "Vault", tooltip="Look in the next vault"),
-        Binding("escape", "out", "To the list", tooltip="Leave the search field, so that keys work"),
+        Binding("escape", "out", "List", tooltip="Leave the search field, so that keys work"),
     ]
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class HistoryScreen(BoardScreen):
         notes.border_title = plan_title(message.info)
         self._list(plan_items(message.info))
         notes.focus()
-        self.query_one("#versions", ItemList).show(())
+        self._show_no_versions()
         self._tell("As of then", plan_text(message.info))
 
     def _list(self, items: list[Item]) -> None:
@@ -160,11 +160,16 @@ class HistoryScreen(BoardScreen):
         before = notes.key
         notes.show(items)
         if not items:
-            self._versions = []
-            self.query_one("#versions", ItemList).show(())
+            self._show_no_versions()
             self._tell("Difference", Content(""))
         elif notes.key == before:
             self._load_versions()
+
+    def _show_no_versions(self) -> None:
+        self._versions = []
+        versions = self.query_one("#versions", ItemList)
+        versions.show(())
+        versions.border_title = "Versions"
 
     # What is shown on the right
 
@@ -197,7 +202,7 @@ class HistoryScreen(BoardScreen):
         versions = self.query_one("#versions", ItemList)
         before = versions.key
         versions.show(version_items(message.versions, self.host.now_ms()))
-        versions.border_title = message.path
+        versions.border_title = message.path.rpartition("/")[2]
         if versions.key == before:
             self._load_difference()
 

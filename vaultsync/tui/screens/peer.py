@@ -36,12 +36,14 @@ class PeerScreen(BoardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Back to the overview"),
         Binding("r", "rename", "Name", tooltip="Give the device another name, on this device only"),
-        Binding("o", "auto_connect", "Keep", tooltip="Switch whether a connection to it is kept up"),
-        Binding("c", "connect", "Dial", tooltip="Connect now, and keep connected"),
+        Binding("o", "auto_connect", "Keep up", tooltip="Switch whether a connection to it is kept up"),
+        Binding("c", "connect", "Connect", tooltip="Connect now, and keep connected"),
         Binding("d", "disconnect", "Drop", tooltip="Disconnect until it is asked for again"),
         Binding("y", "resync", "Resync", tooltip="Begin the conversation anew, and compare everything"),
         Binding("l", "role", "Role", tooltip="Let it edit, or let it only receive; asks first"),
-        Binding("x", "remove", "Remove", tooltip="Forget the device; asks first"),
+        Binding(
+            "x", "remove", "Remove", tooltip="Remove the device from every vault that is shared with it; asks first"
+        ),
     ]
 
     def __init__(self, peer: str) -> None:
@@ -170,7 +172,7 @@ def about_peer(peer: PeerInfo, now_ms: int) -> Content:
         ("Connected", _connection(peer)),
         ("Kept up", Content("yes: dialed whenever it is not connected" if peer.wanted else "no: only when asked for")),
         ("Paired", Content(date_time(peer.added))),
-        ("Last seen", Content(words.ago(peer.last_seen, now_ms))),
+        ("Last seen", Content("now" if words.is_connected(peer) else words.ago(peer.last_seen, now_ms))),
         ("Last sync", Content(words.ago(peer.last_sync, now_ms))),
         ("Addresses", Content(", ".join(peer.addresses) or "none known")),
     ]

@@ -133,7 +133,7 @@ class SettingsScreen(BoardScreen):
         if row is not None and not row.at_once:
             restart = "\nHolds from the node's next start on."
             if self._config is not None and self._config.restart_needed:
-                restart = "\n! The node runs with other settings: leave with q, stop it, and start vaultsync again."
+                restart = "\n! The node runs with other settings: quit with q, stop it, and start vaultsync again."
         text = Content.assemble(row.help, (restart, Tone.BUSY)) if row is not None else Content("")
         self.query_one("#help", Static).update(text)
 
@@ -250,4 +250,4 @@ def _heading(where: Where, vault: str) -> Item:
 
 def _line(row: Row) -> Content:
     mark = "   " if row.on is None else "[✓]" if row.on else "[ ]"
-    return Content.assemble(f"{mark} ", (f"{row.title:<31} ", "bold"), (row.value, "$secondary"))
+    return Content.assemble(f"{mark} ", (f"{row.title:<39} ", "bold"), (row.value, "$secondary"))
