@@ -60,7 +60,7 @@ async def test_a_second_folder_goes_to_the_node_that_runs(tmp_path: Path) -> Non
         second.mkdir()
         code, output, _ = await desk.command("run", str(second))
         assert code == 0
-        assert output.startswith(f"The node that runs already now syncs {second} too.")
+        assert output.startswith(f"The running node now syncs {second} too.")
         status = await desk.status()
         assert status is not None
         assert {vault.root for vault in status.vaults} == {str(desk.vault), str(second)}

@@ -20,7 +20,7 @@ SHOWN = 5
 
 def approve(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH]...", help="Only these notes and folders; otherwise all.")
+        list[str] | None, typer.Argument(metavar="PATH", help="Only these notes and folders; otherwise all.")
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="Only show what is held, and why.")] = False,
     yes: Yes = False,

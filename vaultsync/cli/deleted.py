@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def deleted(
     below: Annotated[
-        str, typer.Argument(metavar="[FOLDER]", help="Only what was in this folder of the vault.", show_default=False)
+        str, typer.Argument(metavar="FOLDER", help="Only what was in this folder of the vault.", show_default=False)
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     folder: In = None,

@@ -74,7 +74,7 @@ def show(joined: JoinInfo) -> None:
     out.print(Text.assemble("Paired with ", (joined.peer_name, "bold"), ". Both screens show the same six words:"))
     out.print(f"    {' '.join(joined.words)}\n")
     what = "receives" if joined.role == "observer" else "syncs"
-    out.print(Text(f"The node that runs already now {what} “{joined.vault_name}” in {joined.root}."), soft_wrap=True)
+    out.print(Text(f"The running node now {what} “{joined.vault_name}” in {joined.root}."), soft_wrap=True)
     out.print("`vaultsync status` shows how it is.")
 
 

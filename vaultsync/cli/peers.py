@@ -39,9 +39,7 @@ def peers(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def attempts(
-    peer: Annotated[
-        str | None, typer.Argument(metavar="[PEER]", help="Only this device's.", show_default=False)
-    ] = None,
+    peer: Annotated[str | None, typer.Argument(metavar="PEER", help="Only this device's.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many.")] = 30,
     as_json: Json = False,
 ) -> None:

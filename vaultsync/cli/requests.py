@@ -65,7 +65,7 @@ def deny(device: IdArgument, folder: In = None, as_json: Json = False) -> None:
 @app.command()
 def policy(
     to: Annotated[
-        str, typer.Argument(metavar="[ask|reject]", help="Ask you, or refuse them unseen.", show_default=False)
+        str, typer.Argument(metavar="ask|reject", help="Ask you, or refuse them unseen.", show_default=False)
     ] = "",
     folder: In = None,
     as_json: Json = False,

@@ -39,9 +39,13 @@ def resolve(
 ) -> None:
     """End a conflict, on all devices.
 
-    Of a conflict copy: `mine` keeps the note, `theirs` puts the copy in its place, `both` keeps the copy as a note of
-    its own, `edit` opens both in $EDITOR and then removes the copy. Of a merge: `mine` is what this device had before,
-    `theirs` what came in, `both` keeps the merge. What goes stays in history.
+    A conflict copy: `mine` keeps the note, `theirs` the copy in its place, `both` makes the copy a note of its own.
+
+    `edit` opens both in $EDITOR, and removes the copy afterwards.
+
+    A merge: `mine` is what this device had before, `theirs` is what came in, `both` keeps the merge.
+
+    What goes stays in history.
     """
     place, candidates = find_note(path, folder)
     found = _find(asyncio.run(listed(place)), candidates)

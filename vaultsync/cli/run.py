@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 Folders = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="FOLDER…", help="Folders of notes. Without any: the vaults that this device has already."),
+    typer.Argument(metavar="FOLDER", help="Folders of notes. None: the vaults that this device already has."),
 ]
 UntilEof = Annotated[bool, typer.Option("--until-eof", hidden=True, help="Stop when standard input ends.")]
 
 
 def run(
     folders: Folders = None,
-    name: Annotated[str | None, typer.Option(help="What a new vault is called; otherwise as its folder.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call a new vault, if not after its folder.")] = None,
     until_eof: UntilEof = False,
     as_json: Json = False,
 ) -> None:
     """Sync folders of notes, until Ctrl-C.
 
-    A folder that is no vault yet becomes one: it gets a hidden folder `.vaultsync`, and nothing else changes.
+    A folder that is not a vault yet becomes one: it gets a hidden folder `.vaultsync`, and nothing else changes.
 
-    If vaultsync is running already, the folder is handed to the node that runs, and this command ends.
+    If vaultsync is already running, the running node takes the folder over and this command ends.
     """
     paths = [absolute(folder) for folder in folders or ()]
     if name is not None and len(paths) != 1:
@@ -49,7 +49,7 @@ def run(
         print_json({"handed_over": handed})
     else:
         for vault in handed:
-            console().print(f"The node that runs already now syncs {vault.root} too.", soft_wrap=True)
+            console().print(f"The running node now syncs {vault.root} too.", soft_wrap=True)
         console().print("`vaultsync status` shows how it is.")
 
 

@@ -14,7 +14,7 @@ from vaultsync.cli.place import Place, asking, find_place
 
 def sync_now(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="Only this vault; otherwise all.", show_default=False)
+        Path | None, typer.Argument(metavar="FOLDER", help="Only this vault; otherwise all.", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> None:

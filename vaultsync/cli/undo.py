@@ -14,7 +14,7 @@ from vaultsync.client import words
 
 def undo(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[NOTE]...", help="The merged note; or, of held deletions, which.")
+        list[str] | None, typer.Argument(metavar="NOTE", help="The merged note; or, of held deletions, which.")
     ] = None,
     deletions: Annotated[bool, typer.Option("--deletions", help="Bring back what held deletions took.")] = False,
     folder: In = None,

@@ -39,6 +39,16 @@ def test_it_speaks_json_and_explains_itself(path: tuple[str, ...], command: Any)
         assert hidden or said, f"{' '.join(path)}: {parameter.name} is not explained"
 
 
+@pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) for path, _ in ALL])
+def test_its_usage_line_has_one_pair_of_brackets_and_no_broken_lines(path: tuple[str, ...], command: Any) -> None:
+    with command.make_context(" ".join(path), [], resilient_parsing=True) as context:
+        usage = command.get_usage(context)
+    assert "[[" not in usage
+    assert "…]" not in usage
+    # What follows the first paragraph keeps its line ends, which fit no terminal but the author's.
+    assert not [part for part in command.help.split("\n\n")[1:] if "\n" in part.strip()]
+
+
 def test_every_verb_is_on_the_page() -> None:
     page = PAGE.read_text()
     missing = [
