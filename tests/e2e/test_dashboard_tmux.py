@@ -123,7 +123,7 @@ def test_two_dashboards_pair_and_an_edit_crosses(terminals: Terminals, tmp_path:
     assert (target / "Hello.md").read_text() == "hello\n"
 
     terminals.keys("phone", "q")
-    terminals.wait("phone", lambda text: "Leave the dashboard" in text)
+    terminals.wait("phone", lambda text: "Quit the dashboard" in text)
     terminals.keys("phone", "l")
     (notes / "After.md").write_text("the node goes on\n")
     give_up = time.monotonic() + 30

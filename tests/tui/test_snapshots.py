@@ -43,7 +43,8 @@ WALK: tuple[tuple[str, list[str]], ...] = (
     ("attention-conflict", ["down"]),
     ("attention-blocked", ["down"]),
     ("settings", ["5"]),
-    ("leave", ["q"]),
+    ("keys", ["question_mark"]),
+    ("leave", ["escape", "q"]),
 )
 """Through all screens: what is come to, and by which keys from what was before."""
 

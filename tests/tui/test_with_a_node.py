@@ -322,10 +322,10 @@ async def test_leaving_can_leave_the_node_running_or_stop_it(tmp_path: Path) -> 
             for key, stops in (("escape", False), ("l", False), ("s", True)):
                 async with dashboard(node) as (app, pilot):
                     await pilot.press("q")
-                    await shown(pilot, lambda: says(pilot, "Leave the dashboard"))
+                    await shown(pilot, lambda: says(pilot, "Quit the dashboard"))
                     await pilot.press(key)
                     if key == "escape":
-                        await shown(pilot, lambda: not says(pilot, "Leave the dashboard"))
+                        await shown(pilot, lambda: not says(pilot, "Quit the dashboard"))
                         assert app.is_running
                     else:
                         await until(lambda: not app.is_running)

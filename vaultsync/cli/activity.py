@@ -203,7 +203,8 @@ class Activity:
                 vault.in_sync.clear()
                 if event.reason != had_trouble:
                     promise = " Nothing is deleted anywhere meanwhile." if event.state == "offline" else ""
-                    return [Line(f"{name} is {event.state}: {event.reason}{promise}", "warning")]
+                    state = "has stopped" if event.state == "failed" else "is offline"
+                    return [Line(f"{name} {state}: {event.reason}{promise}", "warning")]
         if event.state == "scanning":
             vault.trouble = had_trouble
         return []

@@ -56,8 +56,10 @@ class Dashboard(Host):
         Binding("R", "start_node", "Start the node", show=False, tooltip="Start the node again, if it has stopped"),
         Binding("ctrl+t", "toggle_light", "Light or dark", show=False, tooltip="Switch between light and dark"),
         Binding("question_mark", "keys", "Keys", key_display="?", tooltip="Show what every key does here"),
-        Binding("q", "leave", "Quit", tooltip="Leave the dashboard; the node may go on"),
-        Binding("ctrl+q", "quit", "Quit at once", show=False, priority=True, tooltip="Leave at once; the node goes on"),
+        Binding("q", "leave", "Quit", tooltip="Quit the dashboard; the node can keep running"),
+        Binding(
+            "ctrl+q", "quit", "Quit at once", show=False, priority=True, tooltip="Quit at once; the node keeps running"
+        ),
     ]
 
     def __init__(self, places: Places, folder: Path | None = None) -> None:

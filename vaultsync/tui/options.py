@@ -61,7 +61,7 @@ def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> l
             Where.DEVICE,
             "Name",
             config.name,
-            "What other devices call this one when they pair with it.",
+            "What other devices call this one, unless somebody has given it another name there.",
             ask="What other devices call this one",
             present=config.name,
             change=lambda answer: {"name": answer},
@@ -72,7 +72,7 @@ def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> l
             Where.DEVICE,
             "Listen address",
             config.listen_host or "all",
-            "The address of this device on which others reach it. “all” is right nearly always.",
+            "The address at which other devices reach this one. “all” is almost always right.",
             ask="An IP address of this device, or: all",
             present=config.listen_host or "all",
             change=lambda answer: {"listen_host": "" if answer == "all" else answer},
@@ -83,7 +83,7 @@ def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> l
             Where.DEVICE,
             "UDP port",
             port,
-            "Set it if a firewall or a router is to let this one port through. 0: any free one.",
+            "Set it if a firewall or a router has to let this port through. 0: any free one.",
             ask="A number from 0 to 65535",
             present=str(config.listen_port),
             change=lambda answer: {"listen_port": whole_number(answer, 65_535)},
@@ -94,7 +94,7 @@ def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> l
             Where.DEVICE,
             "Find devices nearby",
             _on_off(config.mdns),
-            "Devices on the same local network find each other by multicast DNS. Only node id and port are told.",
+            "Devices on the same local network find each other by multicast DNS, which tells only node id and port.",
             switch={"mdns": not config.mdns},
             on=config.mdns,
             at_once=False,
@@ -110,8 +110,8 @@ def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> l
                 Where.DEVICE,
                 "Key",
                 f"{identity.id[:10]}{coming}",
-                "What other devices know this one by. Enter changes it for a new one: do that if somebody may have "
-                "got at it. The other devices follow by themselves.",
+                "What other devices know this one by. Enter replaces it with a new one: do that if somebody may have "
+                "got hold of it. The other devices follow by themselves.",
                 deed=Deed.ROTATE,
                 at_once=False,
             )
@@ -124,9 +124,9 @@ def _limit_row(key: str, title: str, limit_kb_s: int) -> Row:
         key,
         Where.DEVICE,
         title,
-        f"{words.size(limit_kb_s * 1000)}/s" if limit_kb_s else "as fast as it goes",
+        f"{words.size(limit_kb_s * 1000)}/s" if limit_kb_s else "no limit",
         "To and from all other devices together.",
-        ask="A size per second, such as 500 KB or 2 MB; 0: as fast as it goes",
+        ask="A size per second, such as 500 KB or 2 MB; 0: no limit",
         present=words.size(limit_kb_s * 1000) if limit_kb_s else "0",
         change=lambda answer: {key: -(-byte_count(answer.removesuffix("/s")) // 1000)},
     )
@@ -141,8 +141,8 @@ def vault_rows(options: VaultOptions, rules: IgnoreRules | None = None) -> list[
             Where.VAULT,
             "Sync",
             _on_off(options.sync),
-            "Off: nothing is sent or taken on this device until it is on again. What changes meanwhile is kept in "
-            "history, and travels then.",
+            "Off: this device sends and takes nothing until it is on again. What changes meanwhile is kept in history, "
+            "and syncs then.",
             switch={"sync": not options.sync},
             on=options.sync,
         ),
@@ -226,8 +226,8 @@ def vault_rows(options: VaultOptions, rules: IgnoreRules | None = None) -> list[
             Where.VAULT,
             "Leave this vault",
             "Enter asks first",
-            "This device shares it with nobody any more. The folder, its notes and their history stay here, and the "
-            "other devices keep theirs. To come back, a new ticket is needed.",
+            "This device stops sharing it. The folder, its notes and their history stay here, and the other devices "
+            "keep theirs. To come back, a new ticket is needed.",
             deed=Deed.LEAVE,
         )
     )
@@ -241,7 +241,7 @@ def _rules_row(rules: IgnoreRules) -> Row:
         Where.VAULT,
         "Ignore rules",
         f"! {rules.problem}" if rules.problem else words.count(len(lines), "rule"),
-        "Patterns of files that no device syncs, the same on all of them. Enter edits them.",
+        "Patterns of files that no device syncs; the same on all of them. Enter edits them.",
         deed=Deed.RULES,
     )
 
@@ -252,5 +252,5 @@ def _on_off(on: bool) -> str:
 
 def _category_help(category: str) -> str:
     if category == "community-plugins":
-        return "Plugins are code that runs on every device that they arrive on. Switch this on only if you mean that."
+        return "Plugins are programs: they run on every device that they reach. Switch this on only if you want that."
     return "On this device. Switching it off deletes nothing anywhere; switching it on fetches what is missing."

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 class Choose(ModalScreen[str | None]):
     """The key of the chosen item, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave it", tooltip="Change nothing")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel", tooltip="Change nothing")]
 
     def __init__(self, title: str, text: str, items: Sequence[tuple[str, Content]]) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Choose(ModalScreen[str | None]):
             yield Label(self._title, classes="dialog-title", markup=False)
             yield Static(self._text, markup=False)
             yield OptionList(*(Option(content, id=key) for key, content in self._items))
-            yield Static("↑ ↓ Enter: choose    Esc: leave it", classes="hint")
+            yield Static("↑ ↓ Enter: choose    Esc: cancel", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()

@@ -16,15 +16,13 @@ class Confirm(ModalScreen[bool]):
     """True if the person goes on. Nothing that can't be undone is one key away: the focus is on leaving it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "answer(False)", "Leave it", tooltip="Change nothing"),
+        Binding("escape", "answer(False)", "Cancel", tooltip="Change nothing"),
         Binding("y", "answer(True)", "Yes", tooltip="Go on"),
         Binding("n", "answer(False)", "No", show=False, tooltip="Change nothing"),
         Binding("left,right", "app.focus_next", show=False),
     ]
 
-    def __init__(
-        self, title: str, text: str | Content, *, yes: str, no: str = "Leave it", danger: bool = False
-    ) -> None:
+    def __init__(self, title: str, text: str | Content, *, yes: str, no: str = "Cancel", danger: bool = False) -> None:
         super().__init__()
         self._title, self._text, self._yes, self._no = title, text, yes, no
         self._danger = danger

@@ -16,7 +16,7 @@ class EditSides(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "keep", "Keep", priority=True, tooltip="Let this stand in the note"),
-        Binding("escape", "leave", "Leave it", priority=True, tooltip="Change nothing"),
+        Binding("escape", "leave", "Cancel", priority=True, tooltip="Change nothing"),
     ]
 
     def __init__(self, title: str, mine: str, theirs: str) -> None:
@@ -29,7 +29,7 @@ class EditSides(ModalScreen[str | None]):
             with Horizontal():
                 yield TextArea(self._mine, id="kept", tab_behavior="focus")
                 yield TextArea(self._theirs, id="other", read_only=True, tab_behavior="focus")
-            yield Static("ctrl+s: let this stand    esc: leave it    tab: to theirs and back", classes="hint")
+            yield Static("ctrl+s: save    Esc: cancel    tab: to theirs and back", classes="hint")
 
     def on_mount(self) -> None:
         kept, other = self.query_one("#kept", TextArea), self.query_one("#other", TextArea)

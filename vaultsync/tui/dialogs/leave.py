@@ -22,7 +22,7 @@ class Leave(ModalScreen[Leaving]):
     """How to leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,l", "answer('leave')", "Leave it running", tooltip="Close the dashboard; syncing goes on"),
+        Binding("q,l", "answer('leave')", "Keep it running", tooltip="Close the dashboard; syncing goes on"),
         Binding("s", "answer('stop')", "Stop the node", tooltip="Close the dashboard and stop syncing"),
         Binding("escape", "answer('stay')", "Stay", tooltip="Go back to the dashboard"),
         Binding("left,right", "app.focus_next", show=False),
@@ -30,12 +30,10 @@ class Leave(ModalScreen[Leaving]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Label("Leave the dashboard", classes="dialog-title")
-            yield Static(
-                "The node syncs in the background. It can go on without the dashboard; `vaultsync` opens it again."
-            )
+            yield Label("Quit the dashboard", classes="dialog-title")
+            yield Static("The node can keep syncing in the background. `vaultsync` opens the dashboard again.")
             with Horizontal(classes="buttons"):
-                yield Button(r"Leave it running \[q]", id="leave", variant="primary")
+                yield Button(r"Keep it running \[q]", id="leave", variant="primary")
                 yield Button(r"Stop the node \[s]", id="stop")
                 yield Button(r"Stay \[esc]", id="stay")
 

@@ -14,7 +14,7 @@ from textual.widgets import Input, Label, Static
 class Prompt(ModalScreen[str | None]):
     """The line that was typed, without blanks at its ends; None if nothing was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave it", tooltip="Change nothing")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel", tooltip="Change nothing")]
 
     def __init__(self, title: str, text: str, *, value: str = "", placeholder: str = "") -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Prompt(ModalScreen[str | None]):
             yield Label(self._title, classes="dialog-title", markup=False)
             yield Static(self._text, markup=False)
             yield Input(self._value, placeholder=self._placeholder)
-            yield Static("Enter: go on    Esc: leave it", classes="hint")
+            yield Static("Enter: go on    Esc: cancel", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -16,7 +16,7 @@ class EditRules(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "keep", "Keep", priority=True, tooltip="Let these rules hold on every device"),
-        Binding("escape", "leave", "Leave it", priority=True, tooltip="Change nothing"),
+        Binding("escape", "leave", "Cancel", priority=True, tooltip="Change nothing"),
     ]
 
     def __init__(self, vault: str, text: str, problem: str = "") -> None:
@@ -34,7 +34,7 @@ class EditRules(ModalScreen[str | None]):
             if self._problem:
                 yield Static(f"✖ {self._problem}", classes="bad", markup=False)
             yield TextArea(self._text, id="rules", tab_behavior="focus", placeholder="No rules yet: all is synced.")
-            yield Static("ctrl+s: let these hold    esc: leave it", classes="hint")
+            yield Static("ctrl+s: save    Esc: cancel", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one("#rules", TextArea).focus()

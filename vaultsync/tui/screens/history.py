@@ -58,11 +58,11 @@ class HistoryScreen(BoardScreen):
     PLACE = "history"
     AUTO_FOCUS = "#find"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash,ctrl+f", "find", "Find", key_display="/", tooltip="Find a note by a part of its name"),
+        Binding("slash,ctrl+f", "find", "Find", key_display="/", tooltip="Find a note by part of its name"),
         Binding("r", "restore", "Restore", tooltip="Bring back the version, the deleted note, or all as it was then"),
-        Binding("b", "against", "Compare", tooltip="Compare with the version before it, or with what stands there now"),
-        Binding("D", "deleted", "Deleted", tooltip="List the deleted notes"),
-        Binding("T", "then", "Then", tooltip="Show what the vault was at another time"),
+        Binding("b", "against", "Compare", tooltip="Compare with the version before it, or with the note as it is now"),
+        Binding("D", "deleted", "Deleted", tooltip="List deleted notes"),
+        Binding("T", "then", "Then", tooltip="Show the vault as it was at another time"),
         Binding("f", "folder", "Folder", tooltip="As it was: only the highlighted note's folder, or the whole vault"),
         Binding("v", "next_vault", "Vault", tooltip="Look in the next vault"),
         Binding("escape", "out", "List", tooltip="Leave the search field, so that keys work"),

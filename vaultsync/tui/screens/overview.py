@@ -40,12 +40,12 @@ class OverviewScreen(BoardScreen):
     PLACE = "overview"
     AUTO_FOCUS = "#vaults"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sync_now", "Sync", tooltip="Sync now: look at every folder, dial every device"),
+        Binding("s", "sync_now", "Sync", tooltip="Sync now: scan every folder, dial every device"),
         Binding("S", "sync_one", "Sync one", tooltip="Sync now: the highlighted vault or device alone"),
         Binding("e", "open_peer", "Device", tooltip="Open the highlighted device: rename, addresses, attempts, remove"),
         Binding("c", "connect", "Connect", tooltip="Connect to the highlighted device now, and keep connected"),
         Binding("d", "disconnect", "Drop", tooltip="Disconnect the highlighted device until it is asked for again"),
-        Binding("n", "add_folder", "New", tooltip="New vault: sync another folder of notes on this device"),
+        Binding("n", "add_folder", "New", tooltip="Sync another folder of notes on this device"),
         Binding("a", "app.add_device", "Add", tooltip="Add a device: make a ticket for it"),
         Binding("j", "app.join", "Join", tooltip="Join a vault: use a ticket from another device"),
     ]

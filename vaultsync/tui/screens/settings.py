@@ -131,7 +131,7 @@ class SettingsScreen(BoardScreen):
         row = self._rows.get(self.query_one("#settings", ItemList).key or "")
         restart = ""
         if row is not None and not row.at_once:
-            restart = "\nHolds from the node's next start on."
+            restart = "\nTakes effect the next time the node starts."
             if self._config is not None and self._config.restart_needed:
                 restart = "\n! The node runs with other settings: quit with q, stop it, and start vaultsync again."
         text = Content.assemble(row.help, (restart, Tone.BUSY)) if row is not None else Content("")
@@ -214,7 +214,7 @@ class SettingsScreen(BoardScreen):
         vault = self.board.vault(self._vault or "")
         if vault is None:
             return
-        question = Confirm(f"Leave {vault.name}?", row.help, yes="Leave it", no="Stay", danger=True)
+        question = Confirm(f"Leave {vault.name}?", row.help, yes="Leave the vault", danger=True)
         if await self.app.push_screen_wait(question):
             said = f"{shown_folder(vault.root)} is shared with nobody now. Its notes stay."
             self.do("leave vault", lambda client: client.leave_vault(vault.id), said)
