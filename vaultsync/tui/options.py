@@ -54,7 +54,7 @@ class Row:
 
 def device_rows(config: DeviceConfig, identity: IdentityInfo | None = None) -> list[Row]:
     """This device's own settings."""
-    port = str(config.listen_port) if config.listen_port else "any free one, then always the same"
+    port = str(config.listen_port) if config.listen_port else "any free one, then kept"
     rows = [
         Row(
             "name",

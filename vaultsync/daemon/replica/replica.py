@@ -268,7 +268,7 @@ class Replica:
         """Let held deletions (those at or below `paths`, or all) go to every device. Returns how many."""
         count = wanted.approve_deletions(self._state, paths, now_ms)
         if count:
-            self._log(now_ms, "approved", None, f"{count} held deletions were approved.")
+            self._log(now_ms, "approved", None, _held(count, "approved"))
         return count, self._effects(now_ms)
 
     def undo_deletions(self, paths: Collection[str] | None, now_ms: int) -> tuple[int, Effects]:
@@ -278,7 +278,7 @@ class Replica:
             nowhere.fall_back(self._state, undone, now_ms)
         count = len(undone)
         if count:
-            self._log(now_ms, "undone", None, f"{count} held deletions were undone.")
+            self._log(now_ms, "undone", None, _held(count, "undone"))
         return count, self._effects(now_ms)
 
     def restore(self, versions: Sequence[HistoryVersion], removed: Sequence[str], now_ms: int) -> Effects:
@@ -392,3 +392,7 @@ class Replica:
             self._reported = pending
             state.emit(SyncProgressed(state.vault_text, *pending))
         return state.take_effects()
+
+
+def _held(count: int, what: str) -> str:
+    return f"{count:,} held {'deletion was' if count == 1 else 'deletions were'} {what}."
