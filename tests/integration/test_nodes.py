@@ -92,7 +92,7 @@ async def test_a_folder_that_another_node_holds_is_not_kept_in_mind(tmp_path: Pa
         assert [service.record.root for service in bert.vaults.values()] == [tmp_path / "b"]
 
 
-async def test_a_forgotten_vault_is_taken_up_where_it_was(tmp_path: Path) -> None:
+async def test_a_forgotten_vault_begins_anew(tmp_path: Path) -> None:
     make_notes(tmp_path / "a", 1)
     async with running_node(tmp_path / "home", "Anna") as anna:
         service = await anna.add_vault(tmp_path / "a")
@@ -106,6 +106,31 @@ async def test_a_forgotten_vault_is_taken_up_where_it_was(tmp_path: Path) -> Non
         await until(lambda: again.state == "ready")
         assert again.engine is not None
         assert await again.engine.read(lambda replica: replica.state.store.index.sequence) == 1
+
+
+async def test_what_was_forgotten_is_not_taken_for_deleted_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the index of the folder before, an empty folder was one from which everything had been deleted."""
+    make_notes(tmp_path / "a")
+    before = tree(tmp_path / "a")
+    async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:
+        here = await anna.add_vault(tmp_path / "a")
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "b")
+        await until(lambda: tree(tmp_path / "b") == before)
+        there = bert.vaults[here.vault]
+        await bert.leave_vault(there)
+        await until(lambda: not anna.peers.get_peers() and not bert.peers.get_peers())
+        await bert.forget_vault(there)
+        later_ms = anna.now_ms() + 2_000
+        monkeypatch.setattr(anna.pairing, "_now_ms", lambda: later_ms)
+        text, _ = await anna.make_ticket(here, role="member", life_s=60, reusable=False)
+        await bert.join(text, tmp_path / "c")
+        await until(lambda: tree(tmp_path / "c") == before)
+        assert tree(tmp_path / "a") == before
+        (kept,) = (bert.places.data / "forgotten").iterdir()
+        assert (kept / "index.db").exists()
 
 
 async def test_a_vault_that_was_left_and_forgotten_is_joined_again(

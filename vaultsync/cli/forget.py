@@ -22,9 +22,9 @@ def forget(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Stop looking after a folder that no other device has. The folder, its notes and their history stay.
+    """Stop looking after a folder that no other device shares. The folder and its notes stay.
 
-    `vaultsync run FOLDER` takes all of it up again. A vault that other devices have too must be left first.
+    Their history so far goes to `forgotten` in the data folder. A vault that other devices share must be left first.
     """
     found = asyncio.run(_forget(absolute(folder), yes=yes))
     if as_json:

@@ -151,7 +151,7 @@ class NodeClient:
         await self._send("POST", f"/vaults/{vault}/leave")
 
     async def forget_vault(self, vault: str) -> None:
-        """Take a vault that no other device has off this one; the folder, its notes and their history stay."""
+        """Take a vault that no other device has off this one; the folder and its notes stay."""
         await self._send("DELETE", f"/vaults/{vault}")
 
     async def requests(self) -> list[RequestInfo]:

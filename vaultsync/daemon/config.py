@@ -7,6 +7,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
@@ -49,6 +50,13 @@ class Places:
 
     def vault_database(self, vault: str) -> Path:
         return self.data / "vaults" / vault / "index.db"
+
+    def put_aside(self, vault: str, now_ms: int) -> None:
+        """Move a vault's index and history to where no vault finds them again. Does I/O."""
+        kept = self.data / "forgotten" / f"{vault}-{now_ms}"
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileNotFoundError):  # it was never opened
+            self.vault_database(vault).parent.rename(kept)
 
 
 @dataclass(frozen=True, slots=True)

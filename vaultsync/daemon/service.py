@@ -285,19 +285,21 @@ class Node:
             )
 
     async def forget_vault(self, service: VaultService) -> None:
-        """Serve a vault no more. The folder, its marker and its history stay: added again, it goes on from there.
+        """Serve a vault no more. The folder and its notes stay; index and history are put aside.
 
-        `NodeError` if other devices belong to it: they would go on calling this one.
+        The index must not outlive that: in another folder, or in an older copy of this one, it would take everything
+        that is not there for deleted. `NodeError` if other devices belong to the vault: they would go on calling.
         """
-        name = service.record.name
-        if self._members_of(service.vault):
+        vault, name = service.vault, service.record.name
+        if self._members_of(vault):
             raise NodeError(f"Other devices have “{name}” too.", hint="Leave it first: `vaultsync leave FOLDER`.")
-        await self.database.run(lambda store: store.vaults.remove(service.vault))
-        self.vaults.pop(service.vault, None)
+        self.vaults.pop(vault, None)
         service.stopping = True
-        if (task := self._vault_tasks.get(service.vault)) is not None:
+        if (task := self._vault_tasks.get(vault)) is not None:
             task.cancel()
             await asyncio.wait([task])
+        await asyncio.to_thread(self.places.put_aside, str(vault), self._now_ms())
+        await self.database.run(lambda store: store.vaults.remove(vault))
 
     async def _announce_self(self) -> None:
         try:

@@ -68,9 +68,9 @@ async def leave(node: TheNode, vault: str) -> Response:
 
 @router.delete("/vaults/{vault}", status_code=204, tags=["vaults"])
 async def forget(node: TheNode, vault: str) -> Response:
-    """Take a vault that no other device has off this one. The folder, its notes and their history stay.
+    """Take a vault that no other device has off this one. The folder and its notes stay.
 
-    Adding the folder again takes up all of it.
+    Their history goes to `forgotten` in the data folder.
     """
     await node.forget_vault(find_vault(node, vault))
     return Response(status_code=204)
