@@ -36,9 +36,9 @@ def scanned(device: Device, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     scanner = device.replica.state.scanner
     look = scanner.look
 
-    def watched(paths: Collection[str], index: IndexView, now_ms: int) -> Sighting:
+    def watched(paths: Collection[str], index: IndexView, now_ms: int, *, reads_on: bool) -> Sighting:
         asked.extend(paths)
-        return look(paths, index, now_ms)
+        return look(paths, index, now_ms, reads_on=reads_on)
 
     monkeypatch.setattr(scanner, "look", watched)
     return asked

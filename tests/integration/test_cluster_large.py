@@ -34,10 +34,6 @@ def knows(device: Device, path: str) -> bool:
     return entry is not None and not entry.record.deleted
 
 
-def read_on(device: Device) -> None:
-    device.cluster.carry_out(device, device.replica.read_on(device.now_ms))
-
-
 def test_a_note_is_seen_while_a_large_file_is_read(cluster: Cluster) -> None:
     a = cluster.devices[0]
     a.write("large.bin", CONTENT)
@@ -51,7 +47,7 @@ def test_a_note_is_seen_while_a_large_file_is_read(cluster: Cluster) -> None:
             a.write("second.md", "second\n")
             a.look(["second.md", "large.bin"])
             assert knows(a, "second.md")
-        read_on(a)
+        a.read_on()
         slices += 1
     assert slices == 5
     entry = a.replica.state.store.index.get("large.bin")
@@ -74,11 +70,11 @@ def test_what_is_written_again_while_it_is_read_is_read_anew(cluster: Cluster) -
     a = cluster.devices[0]
     a.write("large.bin", CONTENT)
     a.look(["large.bin"])
-    read_on(a)
+    a.read_on()
     a.write("large.bin", CONTENT[::-1])
     while a.replica.has_unread or a.replica.next_look_ms() is not None:
         cluster.now_ms += 200
-        read_on(a)
+        a.read_on()
         a.look_at_dirty()
     entry = a.replica.state.store.index.get("large.bin")
     assert entry is not None
@@ -92,7 +88,7 @@ def test_a_large_file_that_is_gone_while_it_is_read_keeps_nobody_waiting(
     a = cluster.devices[0]
     a.write("large.bin", CONTENT)
     a.look(["large.bin"])
-    read_on(a)
+    a.read_on()
     if becomes == "nothing":
         (a.root / "large.bin").unlink()
     elif becomes == "small":
@@ -103,7 +99,7 @@ def test_a_large_file_that_is_gone_while_it_is_read_keeps_nobody_waiting(
             raise PermissionError(errno.EACCES, "no")
 
         monkeypatch.setattr(a.replica.state.fs, "open_read", refuse)
-    read_on(a)
+    a.read_on()
     assert not a.replica.has_unread
     assert knows(a, "large.bin") == (becomes == "small")
     assert bool(a.replica.state.troubles) == (becomes == "unreadable")
@@ -147,19 +143,17 @@ def test_a_note_is_sent_while_a_large_file_is_cut(cluster: Cluster) -> None:
     a.scan()
     a.reopen()  # what its pieces are is forgotten
     cluster.connect_all()
-    pulls = 0
-    while not (b.root / "large.bin").exists():
-        assert pulls < 20
-        cluster.settle()
-        pulls += 1
-        if pulls == 2:
-            a.write("note.md", "a note\n")
-            a.write("picture.png", bytes(100_000))
-            a.look(["note.md", "picture.png"])
-        if pulls == 4:
-            assert b.tree() == {"note.md": b"a note\n", "picture.png": bytes(100_000)}
+    while not (reading := a.replica.state.cutting):
+        cluster._step()
+    a.write("note.md", "a note\n")
+    a.write("picture.png", bytes(100_000))
+    a.look(["note.md", "picture.png"])
+    while reading:
+        cluster._step()
+        before = b.tree()
     cluster.settle()
     cluster.assert_equal()
+    assert before == {"note.md": b"a note\n", "picture.png": bytes(100_000)}
 
 
 async def test_an_engine_lets_a_note_pass_a_large_file(tmp_path: Path) -> None:

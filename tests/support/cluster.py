@@ -158,6 +158,13 @@ class Device:
             self.look(dirty)
         return bool(dirty)
 
+    def read_on(self) -> bool:
+        """Read a slice more of a large file; whether there was one to read."""
+        if not self.replica.has_unread:
+            return False
+        self.cluster.carry_out(self, self.replica.read_on(self.now_ms))
+        return True
+
     def tree(self) -> dict[str, bytes | None]:
         """Every file with its content, every folder with None; names in NFC."""
         found: dict[str, bytes | None] = {}
@@ -283,7 +290,9 @@ class Cluster:
         message, effects = step(receiver.node, sender.now_ms)
         self.carry_out(sender, effects)
         if message is None:
-            return ""
+            # It may have read a slice of the file that is asked for.
+            is_reading = what is StreamKind.CONTENT and replica.state.sessions[receiver.node.raw].wants
+            return "reading" if is_reading else ""
         self._post(sender.node, receiver.node, message)
         return type(message).__name__
 
@@ -314,6 +323,7 @@ class Cluster:
             self.deliver(channel)
         for device in self.devices:
             busy = device.look_at_dirty() or busy
+            busy = device.read_on() or busy
         self.now_ms += 1
         return busy
 
