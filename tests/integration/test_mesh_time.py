@@ -392,6 +392,50 @@ async def test_who_describes_itself_before_it_hears_of_its_role_hears_of_it(tmp_
 # Keys
 
 
+async def lists_are_equal(*those: Household) -> bool:
+    first, *others = [
+        sorted(record.payload for record in await device.memberships.roster(VAULT) if record.member.active)
+        for device in those
+    ]
+    return all(other == first for other in others)
+
+
+@on_virtual_clock
+async def test_two_that_make_each_other_observers_end_with_what_the_third_says(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    async with AsyncExitStack() as stack:
+        anna, bert, carl = await devices(stack, town, "Anna", "Bert", "Carl")
+        await anna.found()
+        await anna.invite(bert, carl)
+        await anna.until(lambda: linked(anna, bert, carl))
+        town.cut(bert, carl)
+        await asyncio.gather(
+            bert.mesh.set_role(VAULT, carl.node_id, "observer"), carl.mesh.set_role(VAULT, bert.node_id, "observer")
+        )
+        await asyncio.sleep(HOUR_S)
+        assert await lists_are_equal(anna, bert, carl)
+
+
+@on_virtual_clock
+async def test_whom_one_lets_in_that_does_not_know_that_it_is_an_observer_is_in_nowhere(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    async with AsyncExitStack() as stack:
+        anna, bert, carl, dora = await devices(stack, town, "Anna", "Bert", "Carl", "Dora")
+        await anna.found()
+        await anna.invite(bert, carl)
+        await anna.until(lambda: linked(anna, bert, carl))
+        town.cut(anna, bert)
+        town.cut(carl, bert)
+        await anna.mesh.set_role(VAULT, bert.node_id, "observer")
+        await bert.invite(dora)
+        await bert.until(lambda: linked(bert, dora))
+        town.network.heal(anna.node_id, bert.node_id)
+        town.network.heal(carl.node_id, bert.node_id)
+        await asyncio.sleep(HOUR_S)
+        assert await lists_are_equal(anna, bert, carl)
+        assert not bert.knows(dora)
+
+
 @on_virtual_clock
 async def test_all_follow_a_device_to_its_new_key_also_who_was_away(tmp_path: Path) -> None:
     town = Town(tmp_path)

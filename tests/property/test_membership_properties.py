@@ -88,6 +88,20 @@ class Vault:
             member = replace(known, role=OBSERVER, introduced_by=by, version=next_version(known, self.now_ms))
             roster.receive(heard([signed(member, by)]), None)
 
+    def set_role(self, by: NodeId, node: NodeId, role: str) -> None:
+        roster = self.rosters.get(by)
+        known = roster.active(node) if roster is not None else None
+        if roster is None or known is None or not roster.may_vouch(by) or by == node or known.role == role:
+            return
+        self.now_ms += 1
+        changed = [
+            replace(m, introduced_by=by, version=next_version(m, self.now_ms))
+            for m in roster.members()
+            if m.introduced_by == node and m.node not in (node, by) and role == OBSERVER
+        ]
+        changed.append(replace(known, role=role, introduced_by=by, version=next_version(known, self.now_ms)))
+        roster.receive(heard([signed(member, by) for member in changed]), None)
+
     def exchange(self, one: NodeId, other: NodeId) -> None:
         """What both do when they are connected."""
         if one not in self.rosters or other not in self.rosters or one == other:
@@ -171,6 +185,32 @@ def test_a_role_reaches_everybody_whatever_who_has_it_says_of_itself_meanwhile(s
     for node, roster in vault.rosters.items():
         assert vault.standing(node) == vault.standing(A)
         assert {member.node for member in roster.members() if member.role == OBSERVER} == demoted
+
+
+anything = st.one_of(
+    peaceful, st.tuples(st.just("set_role"), nodes, nodes, st.sampled_from([MEMBER, OBSERVER, OBSERVER]))
+)
+together = [("set_role", B, C, OBSERVER), ("set_role", C, B, OBSERVER)]
+
+
+@settings(RULES, max_examples=300)
+@given(st.lists(anything, max_size=25), st.sampled_from([A, B]))
+@example([*together, ("admit", B, NODES[3], MEMBER)], A)
+@example([("set_role", A, B, OBSERVER), ("admit", B, NODES[3], MEMBER), ("exchange", B, C)], A)
+@example([("set_role", B, A, OBSERVER)], B)
+def test_roles_that_are_changed_at_once_come_to_be_the_same_for_all(
+    steps: list[tuple[object, ...]], steady: NodeId
+) -> None:
+    """As long as there is one whose own role nobody changes."""
+    vault = Vault.new()
+    for node in (B, C):
+        vault.admit(A, node, MEMBER)
+    vault.settle()
+    play(vault, [step for step in steps if step[0] != "set_role" or step[2] != steady])
+    vault.settle()
+    inside = vault.standing(steady)
+    for node in inside:
+        assert vault.standing(node) == inside
 
 
 @RULES

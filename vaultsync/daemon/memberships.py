@@ -135,14 +135,8 @@ class Memberships:
             if node != self.own and not roster.may_vouch(self.own):
                 raise NodeError("An observer cannot remove another device from the vault.")
             now_ms = self._now_ms()
-            changed = []
-            if node != self.own:
-                # They fall with whoever let them in, unless somebody else vouches for them.
-                changed += [
-                    replace(member, introduced_by=self.own, version=next_version(member, now_ms))
-                    for member in roster.members()
-                    if member.introduced_by == node and member.node not in (node, self.own)
-                ]
+            # They fall with whoever let them in, unless somebody else vouches for them.
+            changed = [] if node == self.own else self._guests_of(node, roster, now_ms)
             introducer = known.introduced_by if node == self.own else self.own
             # Whoever it could not be told to is called, and has to be found for that.
             addresses = () if node == self.own else await self._addresses_of(known)
@@ -166,8 +160,11 @@ class Memberships:
                 raise NodeError("A device does not change its own role; another member does.")
             if not roster.may_vouch(self.own):
                 raise NodeError("An observer cannot change roles.")
-            changed = replace(known, role=role, introduced_by=self.own, version=next_version(known, self._now_ms()))
-            return await self._make(roster, [changed])
+            now_ms = self._now_ms()
+            # An observer vouches for nobody.
+            guests = self._guests_of(node, roster, now_ms) if role != MEMBER else []
+            changed = replace(known, role=role, introduced_by=self.own, version=next_version(known, now_ms))
+            return await self._make(roster, [*guests, changed])
 
     async def describe_self(self, vault: VaultId) -> Changes:
         """Say where this device is and what it is called now, if that is other than what was said last."""
@@ -241,6 +238,14 @@ class Memberships:
             return changes
 
     # Inside
+
+    def _guests_of(self, node: NodeId, roster: Roster, now_ms: int) -> list[Member]:
+        """Whom `node` has let in, as this device vouches for them from now on."""
+        return [
+            replace(member, introduced_by=self.own, version=next_version(member, now_ms))
+            for member in roster.members()
+            if member.introduced_by == node and member.node not in (node, self.own)
+        ]
 
     async def _addresses_of(self, member: Member) -> tuple[str, ...]:
         """Where a peer was reached last, then where it says that it is."""

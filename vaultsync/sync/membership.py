@@ -36,7 +36,7 @@ class News:
     taken: list[SignedMember] = field(default_factory=list)
     """They stand now, in the order in which they were taken."""
     fallen: list[NodeId] = field(default_factory=list)
-    """Devices whose introducer was removed and for which nobody else has vouched."""
+    """Devices whose introducer was removed, or is this device and may vouch no more, and for which nobody else has."""
     unvouched: list[Member] = field(default_factory=list)
     """Members that this device vouches for and that have described themselves: it should sign that anew, with a higher
     version. Only whoever has heard what they were before can take it as it is, and who described itself before it
@@ -132,18 +132,28 @@ class Roster:
                 news.outdated.append(one.record.member.node)
         if not self.may_vouch(self.own):
             news.unvouched.clear()
+        if any(record.member.node == self.own for record in news.taken):
+            self._let_go_of_own_guests(news)
         self._forget_oldest_removals()
         return news
 
     def orphans(self) -> list[Member]:
-        """Members whose introducer has left, if it falls to this device to vouch for them from now on."""
+        """Members whose introducer has left, or may vouch no more, if it falls to this device to vouch for them now.
+
+        Whom one let in that did not know yet that it was an observer, not everybody may have heard of: then whoever
+        has vouches.
+        """
         vouching = sorted(member.node for member in self.members() if member.role == MEMBER)
         return [
             member
             for member in self.members()
-            if member.introduced_by != member.node
+            if member.introduced_by != member.node != self.own
             and not self.may_vouch(member.introduced_by)
-            and next((node for node in vouching if node != member.node), None) == self.own
+            and self.may_vouch(self.own)
+            and (
+                self.active(member.introduced_by) is not None
+                or next(node for node in vouching if node != member.node) == self.own
+            )
         ]
 
     def put(self, record: SignedMember) -> None:
@@ -197,11 +207,14 @@ class Roster:
         return "" if signer in (new.introduced_by, new.node, new.succeeds) else "it is signed by somebody else"
 
     def _insist(self, one: Heard, news: News) -> None:
-        """A member that has not heard what it is now has said something of itself: let what it is count more."""
+        """A device that has not heard what it is now has said something of itself, or of another what only a member
+        may say: let what stands here count more."""
         new, known = one.record.member, self.active(one.record.member.node)
-        if known is None or known.introduced_by != self.own or known.generation != new.generation:
+        if known is None or known.node == self.own or known.generation != new.generation or not new.active:
             return
-        if new.active and one.signer == new.node:
+        says_of_itself = one.signer == new.node and known.introduced_by == self.own
+        may_no_more = one.signer != new.node and self.active(one.signer) is not None
+        if says_of_itself or may_no_more:
             news.unvouched.append(replace(known, version=new.version))
 
     def _take(self, one: Heard, news: News) -> None:
@@ -216,6 +229,18 @@ class Roster:
         for record in list(self._records.values()):
             member = record.member
             if member.active and member.introduced_by == new.node and member.node not in (new.node, one.signer):
+                del self._records[member.node]
+                news.fallen.append(member.node)
+
+    def _let_go_of_own_guests(self, news: News) -> None:
+        """This device has become an observer: whom it let in since, the others do not take up. Who has taken one up
+        before, or has been told of it in time, vouches for it."""
+        own = self.active(self.own)
+        if own is None or own.role == MEMBER:
+            return
+        for record in list(self._records.values()):
+            member = record.member
+            if member.active and member.introduced_by == self.own and member.node not in (self.own, own.introduced_by):
                 del self._records[member.node]
                 news.fallen.append(member.node)
 

@@ -231,6 +231,15 @@ def test_whose_introducer_is_still_there_is_no_orphan() -> None:
     assert first.orphans() == []
 
 
+def test_whom_an_observer_had_let_in_is_vouched_for_by_everyone_who_knows_of_it() -> None:
+    """Not by the first alone: it may not have heard of it, and does not take it from an observer."""
+    made = roster(member(EVE, role=OBSERVER), member(NEW, EVE))
+    assert [each.node for each in made.orphans()] == [NEW]
+    assert roster(member(EVE), member(NEW, EVE)).orphans() == []
+    guest = Roster(VAULT, BERT, [signed(each) for each in (member(EVE, role=OBSERVER), member(BERT, EVE))])
+    assert guest.orphans() == [member(EVE, role=OBSERVER)], "but by nobody for itself"
+
+
 def test_an_observer_alone_with_an_orphan_vouches_for_nobody() -> None:
     known = [member(BERT, BERT, role=OBSERVER), member(EVE, OTHER)]
     assert Roster(VAULT, BERT, [signed(each) for each in known]).orphans() == []
@@ -258,6 +267,32 @@ def test_whom_this_device_let_in_is_signed_anew_when_it_describes_itself() -> No
     known = [member(FOUNDER), member(BERT, role=OBSERVER), member(EVE, BERT)]
     observer = Roster(VAULT, BERT, [signed(each) for each in known])
     assert observer.receive([heard(described, EVE)], EVE).unvouched == [], "its signature counts for nothing"
+
+
+def test_who_becomes_an_observer_lets_go_of_whom_it_had_let_in_and_nobody_else_vouches_for() -> None:
+    demoted = heard(member(BERT, version=20, role=OBSERVER))
+    made = roster(member(EVE, BERT), member(NEW, BERT), member(OTHER))
+    news = made.receive([demoted, heard(member(NEW, version=21))], FOUNDER)
+    assert news.fallen == [EVE]
+    assert {each.node for each in made.members()} == {FOUNDER, BERT, NEW, OTHER}
+    assert made.receive([demoted], FOUNDER).fallen == []
+    renamed = roster(member(EVE, BERT))
+    assert renamed.receive([heard(member(BERT, version=20))], FOUNDER).fallen == []
+    assert renamed.receive([heard(gone(member(BERT, version=20)))], FOUNDER).fallen == [EVE]
+    founder = Roster(VAULT, BERT, [signed(member(BERT, BERT)), signed(member(FOUNDER, BERT))])
+    assert founder.receive([demoted], FOUNDER).fallen == [], "nor of who made it one"
+
+
+def test_what_a_device_says_of_another_that_may_not_any_more_is_answered_by_what_it_is() -> None:
+    """It may not know yet that it is an observer; who had heard it before holds fast to that."""
+    made = roster(member(EVE, role=OBSERVER), member(NEW, OTHER))
+    news = made.receive([heard(member(NEW, EVE, version=30, role=OBSERVER))], EVE)
+    assert [why for _, why in news.refused] == ["it is not signed by a member"]
+    assert news.unvouched == [member(NEW, OTHER, version=30)]
+    of_itself = heard(member(BERT, EVE, version=30, role=OBSERVER))
+    assert made.receive([of_itself], EVE).unvouched == [], "nobody signs what it is itself"
+    stranger = heard(member(NEW, NodeId(b"\x09" * 32), version=30, role=OBSERVER))
+    assert made.receive([stranger], EVE).unvouched == []
 
 
 def test_who_has_not_heard_of_its_role_is_told_it_with_a_higher_version() -> None:
