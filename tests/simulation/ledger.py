@@ -108,7 +108,7 @@ class Ledger:
         """A person had these files replaced or removed by others; `tree` is what the device's folder holds now."""
         for files in (before, now):
             for path, content in files.items():
-                self.name(path)
+                self.name(_plain(path))
                 self.touch(device, path, content or b"")
         self._unforget(tokens_of(now))
         self.delete(device, tokens_of(before) - tokens_of(now), tree)
