@@ -27,8 +27,17 @@ def test_what_is_not_text_clashes(path: str, bad: bytes) -> None:
     assert isinstance(merge_contents(path, bad, b"{}", b"[]"), Clash)
 
 
-def test_too_large_clashes() -> None:
-    assert isinstance(merge_contents("n.md", b"a", b"b" * (MAX_MERGED_BYTES + 1), b"c"), Clash)
+@pytest.mark.parametrize("large", [0, 1, 2])
+def test_too_large_clashes(large: int) -> None:
+    texts = [b"a\n", b"a\nb\n", b"c\na\n"]
+    texts[large] = b"x" * (MAX_MERGED_BYTES + 1)
+    assert merge_contents("n.md", texts[0], texts[1], texts[2]) == Clash("It is too large to merge.")
+
+
+def test_the_reasons_that_a_content_gives() -> None:
+    assert merge_contents("n.png", b"1", b"2", b"3") == Clash("Files of this kind can't be merged.")
+    assert merge_contents("n.md", b"1", b"2", b"\xff") == Clash("One of the versions isn't UTF-8 text.")
+    assert merge_contents("n.md", b"1", b"2", b"\0") == Clash("One of the versions holds binary data.")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +51,8 @@ def test_too_large_clashes() -> None:
         ("x.md", MAX_MERGED_BYTES, True),
         ("x.md", MAX_MERGED_BYTES + 1, False),
         ("x.png", 10, False),
+        ("v1.2 of it.md", 10, True),
+        ("it.md.png", 10, False),
         ("todo", 10, True),
         ("a.png/todo", 10, True),
         (".bashrc", 10, True),
