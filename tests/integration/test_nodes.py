@@ -35,6 +35,21 @@ async def test_one_ticket_joins_two_devices_and_edits_cross(tmp_path: Path) -> N
         await until(lambda: not (tmp_path / "a" / "new.md").exists())
 
 
+async def test_devices_of_one_name_sign_their_edits_apart(tmp_path: Path) -> None:
+    """As two nodes on one computer have it: conflict copies of one minute had the same name."""
+    make_notes(tmp_path / "a", 1)
+    async with running_node(tmp_path / "1", "Laptop") as first, running_node(tmp_path / "2", "Laptop") as second:
+        vault = await first.add_vault(tmp_path / "a")
+        text, _ = await first.make_ticket(vault, role="member", life_s=60, reusable=False)
+        await second.join(text, tmp_path / "b")
+        await until(lambda: tree(tmp_path / "b") == tree(tmp_path / "a"))
+        here, there = vault.engine, second.vaults[vault.vault].engine
+        assert here is not None
+        assert there is not None
+        assert here.replica.state.author.name == "Laptop"
+        assert there.replica.state.author.name == f"Laptop {second.node_id.short[:4]}"
+
+
 async def test_a_ticket_works_once(tmp_path: Path) -> None:
     make_notes(tmp_path / "a", 1)
     async with running_node(tmp_path, "Anna") as anna, running_node(tmp_path, "Bert") as bert:

@@ -20,6 +20,7 @@ from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import VaultError, VaultOfflineError
+from vaultsync.model.changes import Author
 from vaultsync.store.history import HistoryVersion
 from vaultsync.store.retention import DAY_MS, Pruned, Retention
 from vaultsync.vault import marker
@@ -264,11 +265,11 @@ async def test_a_vault_that_is_stopped_while_it_opens_lets_go_of_its_folder(
     begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
     opened = VaultService._open
 
-    def slowly(service: VaultService, adopting: bool) -> Replica:
+    def slowly(service: VaultService, adopting: bool, author: Author) -> Replica:
         begun.set()
         go_on.wait(10)
         try:
-            return opened(service, adopting)
+            return opened(service, adopting, author)
         finally:
             over.set()
 

@@ -133,9 +133,10 @@ class Node:
     def node_id(self) -> NodeId:
         return self._identity.node_id
 
-    @property
-    def author(self) -> Author:
-        return Author(self.node_id.raw, self.config.name)
+    async def author(self) -> Author:
+        """As this device signs its edits. Raises `StoreError`."""
+        peers = await self.database.run(lambda store: store.peers.all())
+        return Author.among(self.node_id, self.config.name[: MAX_NAME - 5], [peer.name for peer in peers])
 
     def now_ms(self) -> int:
         """Unix time in ms."""

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -65,7 +65,7 @@ class VaultService:
         self,
         record: VaultRecord,
         database: Path,
-        author: Author,
+        author: Callable[[], Awaitable[Author]],
         *,
         command: str,
         now_ms: Callable[[], int],
@@ -217,7 +217,7 @@ class VaultService:
     async def _opened(self, worker: ThreadPoolExecutor, *, adopting: bool) -> Replica:
         """The vault, opened in its thread. Raises a `VaultsyncError`."""
         loop = asyncio.get_running_loop()
-        opening = loop.run_in_executor(worker, self._open, adopting)
+        opening = loop.run_in_executor(worker, self._open, adopting, await self._author())
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -266,7 +266,7 @@ class VaultService:
             self._lock.release()
             return VaultFolder.create(root, self.vault, self.record.name), ADOPTED if adopting else MARKER_PUT_BACK
 
-    def _open(self, adopting: bool) -> Replica:
+    def _open(self, adopting: bool, author: Author) -> Replica:
         folder, mended = self._folder(adopting=adopting)
         if folder.vault != self.vault:
             raise VaultOfflineError(f"{self.record.root} is now another vault.")
@@ -284,7 +284,7 @@ class VaultService:
         replica = Replica(
             ReplicaState(
                 vault=self.vault,
-                author=self._author,
+                author=author,
                 folder=folder,
                 fs=fs,
                 store=store,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from vaultsync.model.ids import NodeId
 from vaultsync.model.records import FileRecord, Kind, Signature
 from vaultsync.model.versions import Version
 
@@ -15,6 +17,15 @@ class Author:
     node: bytes
     """Its node id, 32 bytes."""
     name: str
+
+    @classmethod
+    def among(cls, node: NodeId, name: str, others: Collection[str]) -> Author:
+        """The device `node`, called `name`, as it signs its edits where it knows `others`.
+
+        Conflict copies are named after devices: one that has the name of another adds what tells the two apart, in
+        5 characters.
+        """
+        return cls(node.raw, f"{name} {node.short[:4]}" if name in others else name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.support.records import BASE_MS, a_file, a_folder, a_tombstone, device, version
 from vaultsync.model.changes import Author, Observation, record_change
+from vaultsync.model.ids import NodeId
 from vaultsync.model.records import FileRecord, Kind
 from vaultsync.model.versions import Version
 from vaultsync.vault.hashing import hash_bytes
@@ -21,6 +22,12 @@ def seen(content: str, *, mtime_ns: int = 7, executable: bool = False) -> Observ
 
 def change(known: FileRecord | None, observed: Observation) -> FileRecord | None:
     return record_change(known, observed, AUTHOR, BASE_MS)
+
+
+def test_a_device_that_has_the_name_of_another_signs_with_its_id_too() -> None:
+    node = NodeId(device(2))
+    assert Author.among(node, "Phone", ["Laptop", "Phone 2"]) == AUTHOR
+    assert Author.among(node, "Phone", ["Laptop", "Phone"]) == Author(device(2), f"Phone {str(node)[:4]}")
 
 
 def test_a_new_file() -> None:
