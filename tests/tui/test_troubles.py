@@ -42,7 +42,7 @@ async def test_a_folder_that_is_gone_is_told_until_it_is_back(tmp_path: Path) ->
 async def test_a_full_disk_is_told_with_what_to_do_until_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(service: VaultService) -> None:
+    def full(*_: object) -> None:
         raise DiskFullError("There is no room left to write to index.db.")
 
     monkeypatch.setattr(vaults, "FAILED_RETRY_S", 0.1)

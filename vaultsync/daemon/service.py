@@ -205,7 +205,7 @@ class Node:
         record = await self.database.run(lambda store: store.vaults.add(record))
         try:
             return self._serve(record)
-        except (VaultsyncError, OSError):
+        except (VaultError, OSError):
             await self.database.run(lambda store: store.vaults.remove(vault))
             raise
 
