@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from vaultsync.daemon.status import NewTicket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vaultsync.daemon.status import NewTicket
 
 
 def join_command(made: NewTicket, *, shortened: bool = False) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vaultsync.client.times import local
-from vaultsync.daemon.status import PeerInfo, PeerVaultInfo, VaultInfo
+
+if TYPE_CHECKING:
+    from vaultsync.daemon.status import PeerInfo, PeerVaultInfo, VaultInfo
 
 _UNITS: Final = ("bytes", "KB", "MB", "GB", "TB")
 

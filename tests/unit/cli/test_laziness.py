@@ -20,6 +20,7 @@ HEAVY = (
     "keyring",
     "segno",
     "structlog",
+    "pydantic",
 )
 
 SCRIPT = """
