@@ -169,9 +169,6 @@ class Conversations:
             await peer.free.wait()
         if peer.removed:
             return CloseCode.REFUSED
-        if opened.joined and peer.paused:
-            # One of the two people has just asked for it with a ticket.
-            peer.paused, peer.wanted = False, peer.record.auto_connect
         if peer.paused:
             return CloseCode.PAUSED
         return CloseCode.INTERNAL if loop.time() < peer.shunned_until_s else None

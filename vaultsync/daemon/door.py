@@ -33,7 +33,7 @@ class Door:
         admit: Admission,
         *,
         is_peer: Callable[[NodeId], bool],
-        let_in: Callable[[PeerRecord], None],
+        let_in: Callable[[PeerRecord], object],
         refusals: Refusals,
     ) -> None:
         """`let_in` is called with whoever has become a peer at the door."""

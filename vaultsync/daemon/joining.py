@@ -140,6 +140,7 @@ class OpenJoin:
             # This conversation was about an index that there never was.
             await self._connection.close()
             host.peers.known(stored)
+            host.peers.connect_to_peer(ticket.node)
             host.peers.refresh(ticket.node)
         else:
             host.peers.adopt(stored, self._connection, self._opened)

@@ -263,7 +263,7 @@ class PeerManager:
     def adopt(self, record: PeerRecord, connection: Connection, opened: Opened) -> None:
         """Go on with a connection over which this node has just been let in by a device that is a peer now."""
         assert self._tasks is not None
-        peer = self.known(record, dial_after_s=PAIRING_GRACE_S)
+        peer = self._let_in(record)
         start_in(self._tasks, self._conversations.hold(peer, connection, opened))
 
     # Its tasks
@@ -288,9 +288,12 @@ class PeerManager:
             return
         await self._conversations.hold(peer, connection, opened)
 
-    def _let_in(self, record: PeerRecord) -> None:
+    def _let_in(self, record: PeerRecord) -> Peer:
         # The connection is here already, and the other side may not know us before it has heard the answer.
-        self.known(record, dial_after_s=PAIRING_GRACE_S)
+        peer = self.known(record, dial_after_s=PAIRING_GRACE_S)
+        # One of the two people has just asked for it; who disconnects it from now on means this connection, too.
+        peer.paused, peer.wanted = False, record.auto_connect
+        return peer
 
     async def _doubt(self, peer: Peer, link: Link) -> None:
         if not await link.connection.probe(DOUBT_S) and peer.link is link:
