@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tests.support.nodes import tree
 from vaultsync.client.client import NodeClient
+from vaultsync.daemon.answers import NewTicket
 from vaultsync.daemon.config import Places
 from vaultsync.daemon.descriptor import Descriptor
-from vaultsync.daemon.status import NewTicket, Status, VaultInfo
+from vaultsync.daemon.status import Status, VaultInfo
 from vaultsync.errors import NodeError, NodeNotRunningError
 
 PATIENCE_S = 60.0

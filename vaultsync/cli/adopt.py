@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import Place, asking
 from vaultsync.cli.run import absolute
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 from vaultsync.errors import VaultError
 
@@ -29,11 +29,11 @@ def adopt(
     Nothing is deleted anywhere because the backup lacks it, and nothing newer is lost to it.
     """
     root = absolute(folder)
-    vault = asyncio.run(_find(root))
+    vault = wait_for(_find(root))
     files = sum(1 for path in root.rglob("*") if path.is_file())
     question = f"{root} holds {words.count(files, 'file')}. Is it “{vault.name}”, brought back? Nothing is deleted."
     confirm(question, yes=yes)
-    adopted = asyncio.run(_adopt(Place(root, vault.id)))
+    adopted = wait_for(_adopt(Place(root, vault.id)))
     if as_json:
         print_json(adopted)
     else:

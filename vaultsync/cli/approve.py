@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_note, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def approve(
     """
     place = find_place(folder)
     which = [path for text in paths for path in find_note(text, folder)[1]] if paths else None
-    held = asyncio.run(_held(place))
+    held = wait_for(_held(place))
     if listing or not held.count:
         if as_json:
             print_json(held)
@@ -43,7 +43,7 @@ def approve(
     if not as_json:
         show(held)
     confirm(f"Delete {'these' if which is None else 'those that you named'} on every device?", yes=yes)
-    count = asyncio.run(_approve(place, which))
+    count = wait_for(_approve(place, which))
     if as_json:
         print_json({"approved": count})
     else:

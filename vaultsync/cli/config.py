@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,14 @@ import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, asking, find_place, find_place_or_none
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import typed, words
 from vaultsync.errors import NodeNotRunningError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from vaultsync.daemon.status import DeviceConfig, VaultOptions
+    from vaultsync.daemon.answers import DeviceConfig, VaultOptions
 
 app = typer.Typer(help="Show or change settings, of this device and of a vault on it.")
 
@@ -96,7 +96,7 @@ def config(context: typer.Context, folder: In = None, as_json: Json = False) -> 
     if context.invoked_subcommand is not None:
         context.obj = Before(folder, as_json)
         return
-    device, options = asyncio.run(_all(folder))
+    device, options = wait_for(_all(folder))
     if as_json:
         print_json({"device": device, "vault": options})
     else:
@@ -107,7 +107,7 @@ def config(context: typer.Context, folder: In = None, as_json: Json = False) -> 
 def get(context: typer.Context, key: KeyArgument, folder: In = None, as_json: Json = False) -> None:
     """Print one setting."""
     setting, before = _known(key), context.find_object(Before) or Before()
-    value = asyncio.run(_get(setting, folder or before.folder))
+    value = wait_for(_get(setting, folder or before.folder))
     if as_json or before.as_json:
         print_json({key: value})
     else:
@@ -130,7 +130,7 @@ def set_(
         wanted = setting.read(value)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=key) from None
-    found = asyncio.run(_set(setting, wanted, folder or before.folder))
+    found = wait_for(_set(setting, wanted, folder or before.folder))
     now = getattr(found, key)
     if as_json or before.as_json:
         print_json({key: now, "restart_needed": getattr(found, "restart_needed", False)})
@@ -206,6 +206,8 @@ async def _device(changes: Mapping[str, object]) -> DeviceConfig:
         async with NodeClient.find() as client:
             return await client.change_config(changes) if changes else await client.config()
     except NodeNotRunningError:
+        import asyncio
+
         return await asyncio.to_thread(_in_file, changes)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times, words
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def conflicts(folder: In = None, as_json: Json = False) -> None:
     """List conflict copies, and the notes that this device merged in the last seven days."""
-    found = asyncio.run(listed(find_place(folder)))
+    found = wait_for(listed(find_place(folder)))
     if as_json:
         print_json(found)
     else:

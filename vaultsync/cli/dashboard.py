@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vaultsync.cli.run import absolute
+from vaultsync.cli.waiting import wait_for
 from vaultsync.errors import VaultError
 
 
@@ -29,10 +28,12 @@ def dashboard(
     path = None if folder is None else absolute(folder)
     if path is not None and not path.is_dir():
         raise VaultError(f"{path} is not a folder.", hint="Make it first, or mend the path.")
-    asyncio.run(_open(path))
+    wait_for(_open(path))
 
 
 async def _open(folder: Path | None) -> None:
+    import asyncio
+
     from vaultsync.client.launch import ensure_node
     from vaultsync.daemon.config import Places
     from vaultsync.tui.app import Dashboard
@@ -41,14 +42,3 @@ async def _open(folder: Path | None) -> None:
     await ensure_node(places, [] if folder is None else [folder])
     real = None if folder is None else Path(await asyncio.to_thread(os.path.realpath, folder))
     await Dashboard(places, real).run_async()
-
-
-def with_dashboard(arguments: Sequence[str], verbs: Collection[str], *, terminal: bool) -> list[str]:
-    """The arguments with the verb put in that `vaultsync FOLDER` and, on a terminal, `vaultsync` alone leave out."""
-    if not arguments:
-        return ["dashboard"] if terminal else []
-    first = arguments[0]
-    if first.startswith("-") or first in verbs:
-        return list(arguments)
-    is_path = first.startswith(("~", ".")) or os.sep in first or os.path.isdir(first)
-    return ["dashboard", *arguments] if is_path else list(arguments)

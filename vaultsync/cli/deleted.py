@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, Place, asking, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times, words
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def deleted(
 ) -> None:
     """List deleted notes, the latest first."""
     place = find_place(folder)
-    found = asyncio.run(_ask(place, below.strip("/"), limit))
+    found = wait_for(_ask(place, below.strip("/"), limit))
     if as_json:
         print_json(found)
         return

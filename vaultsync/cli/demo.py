@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import tempfile
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from vaultsync.cli.output import ExitCode, Json, console, print_json
+from vaultsync.cli.waiting import wait_for
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,9 +28,11 @@ Then here, in a second terminal; it prints what to type on the other device:
 
 def demo(as_json: Json = False) -> None:
     """Watch two devices sync: both on this computer, in a folder that is removed afterwards."""
+    import asyncio
+
     began = time.perf_counter()
     try:
-        steps = asyncio.run(_perform(None if as_json else console()))
+        steps = wait_for(_perform(None if as_json else console()))
     except asyncio.CancelledError:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     took_s = time.perf_counter() - began
@@ -61,6 +63,8 @@ async def _perform(out: Console | None) -> list[Step]:
 
 def _cancel_on_signals() -> None:
     """Let whatever ends the demonstration end its nodes and remove its folder too."""
+    import asyncio
+
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from vaultsync.cli.difference import Mark, difference
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
 from vaultsync.cli.versions import newest, pick
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times
 from vaultsync.errors import RequestError
 
@@ -34,7 +34,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show what changed in a note: in its newest version, or between two times or versions."""
-    older, newer, before, after = asyncio.run(_read(note, folder, at, to))
+    older, newer, before, after = wait_for(_read(note, folder, at, to))
     lines = difference(before, after)
     if as_json:
         marked = [{"mark": line.mark.value, "text": line.text} for line in lines]

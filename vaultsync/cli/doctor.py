@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from vaultsync.cli.output import ExitCode, Json, console, print_json
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 from vaultsync.errors import ConfigError, NodeNotRunningError, VaultsyncError
 
@@ -64,7 +64,7 @@ def _look() -> Iterator[Finding]:
     from vaultsync.daemon.doctor.vaults import check_vaults
 
     places = Places.find()
-    status, unanswered = asyncio.run(_status(places))
+    status, unanswered = wait_for(_status(places))
     yield from check_device(places, os.environ)
     if unanswered is not None:
         yield unanswered

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times, words
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ SHOWN = 5
 
 def explain(note: NoteArgument, folder: In = None, as_json: Json = False) -> None:
     """Tell everything about a path: its state, who changed it, who has it, and what would let it sync."""
-    found = asyncio.run(_ask(note, folder))
+    found = wait_for(_ask(note, folder))
     if as_json:
         print_json(found)
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
 from vaultsync.cli.versions import table
+from vaultsync.cli.waiting import wait_for
 
 if TYPE_CHECKING:
     from vaultsync.daemon.recovery import VersionInfo
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def history(note: NoteArgument, folder: In = None, as_json: Json = False) -> None:
     """List the versions of a note, newest first."""
-    found = asyncio.run(versions_of(note, folder))
+    found = wait_for(versions_of(note, folder))
     if as_json:
         print_json(found)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -13,13 +12,14 @@ import typer
 from vaultsync.cli import merging
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import UntilEof, absolute
+from vaultsync.cli.waiting import wait_for
 from vaultsync.errors import NodeNotRunningError, TicketError, VaultsyncError
 
 if TYPE_CHECKING:
     from vaultsync.cli.presenter import Presenter
+    from vaultsync.daemon.answers import JoinInfo, OpenJoinInfo
     from vaultsync.daemon.joining import OpenJoin
     from vaultsync.daemon.service import Node
-    from vaultsync.daemon.status import JoinInfo, OpenJoinInfo
     from vaultsync.tickets.ticket import Ticket
 
 QUESTION = "Join them? Nothing is deleted."
@@ -48,9 +48,9 @@ def join(
     text, path = split(parts)
     _decoded(text)
     asks = not yes and _must_ask(path)
-    joined = _ask_through_node(text, path) if asks else asyncio.run(_join_through_node(text, path))
+    joined = _ask_through_node(text, path) if asks else wait_for(_join_through_node(text, path))
     if joined is None:
-        asyncio.run(_serve(text, path, asks=asks, until_eof=until_eof, as_json=as_json))
+        wait_for(_serve(text, path, asks=asks, until_eof=until_eof, as_json=as_json))
     elif as_json:
         print_json(joined)
     else:
@@ -130,7 +130,7 @@ async def _join_through_node(text: str, path: Path) -> JoinInfo | None:
 
 def _ask_through_node(text: str, path: Path) -> JoinInfo | None:
     """Let the running node use the ticket, and a person say whether to go on. None if none runs."""
-    found = asyncio.run(_open_through_node(text, path))
+    found = wait_for(_open_through_node(text, path))
     if found is None:
         return None
     accepted = False
@@ -139,10 +139,10 @@ def _ask_through_node(text: str, path: Path) -> JoinInfo | None:
         accepted = typer.confirm(QUESTION, err=True)
     finally:
         if not accepted:
-            asyncio.run(_leave_through_node(found.id))
+            wait_for(_leave_through_node(found.id))
     if not accepted:
         raise typer.Abort
-    return asyncio.run(_accept_through_node(found.id))
+    return wait_for(_accept_through_node(found.id))
 
 
 async def _open_through_node(text: str, path: Path) -> OpenJoinInfo | None:
@@ -187,7 +187,7 @@ async def _open_here(node: Node, text: str, path: Path) -> OpenJoin:
 
 async def _serve(text: str, path: Path, *, asks: bool, until_eof: bool, as_json: bool) -> None:
     from vaultsync.cli.foreground import run_node
-    from vaultsync.daemon.status import JoinInfo
+    from vaultsync.daemon.answers import JoinInfo
 
     async def begin(node: Node, presenter: Presenter) -> None:
         joined = await (await _open_here(node, text, path)).accept() if asks else await node.join(text, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import served_at
 from vaultsync.cli.run import absolute
+from vaultsync.cli.waiting import wait_for
 
 if TYPE_CHECKING:
     from vaultsync.daemon.status import VaultInfo
@@ -23,7 +23,7 @@ def leave(
     as_json: Json = False,
 ) -> None:
     """Take this device out of a vault. The folder and its notes stay here; the other devices keep theirs."""
-    found = asyncio.run(_leave(absolute(folder), yes=yes))
+    found = wait_for(_leave(absolute(folder), yes=yes))
     if as_json:
         print_json({"vault": found.id, "root": found.root, "role": "solo"})
     else:

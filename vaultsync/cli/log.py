@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, asking, choose, find_note, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def log(
     as_json: Json = False,
 ) -> None:
     """Show merges, conflicts, held deletions and what people decided, newest first."""
-    found = asyncio.run(_ask(path, limit, folder))
+    found = wait_for(_ask(path, limit, folder))
     if as_json:
         print_json(found)
         return

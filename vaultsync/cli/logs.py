@@ -10,9 +10,10 @@ from typing import Final
 import structlog
 
 from vaultsync.cli.presenter import Names
+from vaultsync.daemon.answers import JoinInfo
 from vaultsync.daemon.events import ChangeObserved, Event, ScanProgressed, SyncProgressed
 from vaultsync.daemon.kinds import kind_of
-from vaultsync.daemon.status import JoinInfo, Status
+from vaultsync.daemon.status import Status
 
 _TOO_MANY: Final = (ScanProgressed, SyncProgressed)
 """Kinds that would fill a log with numbers; only their ends are told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import threading
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from vaultsync.client import words
 
 if TYPE_CHECKING:
+    import asyncio
+
     from rich.console import Console
 
+    from vaultsync.daemon.answers import OpenJoinInfo
     from vaultsync.daemon.joining import OpenJoin
-    from vaultsync.daemon.status import OpenJoinInfo
 
 SHOWN: Final = 5
 """Paths of a kind that are named."""
@@ -47,6 +48,8 @@ def show(found: OpenJoinInfo, out: Console) -> None:
 
 async def agreed(question: str, out: Console, stopping: asyncio.Event) -> bool:
     """Ask on the terminal while a node runs. False also if the node is told to stop meanwhile."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
+from vaultsync.cli.waiting import wait_for
 from vaultsync.cli.which import PeerArgument, choose
 from vaultsync.client import times, words
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from vaultsync.client.client import NodeClient
-    from vaultsync.daemon.status import AttemptInfo, PeerInfo
+    from vaultsync.daemon.answers import AttemptInfo
+    from vaultsync.daemon.status import PeerInfo
 
 app = typer.Typer(help="List the devices that this one is paired with; rename, connect, remove them.")
 
@@ -30,7 +31,7 @@ def peers(context: typer.Context, as_json: Json = False) -> None:
     """List the devices that this one is paired with; rename, connect, remove them."""
     if context.invoked_subcommand is not None:
         return
-    found = asyncio.run(_ask())
+    found = wait_for(_ask())
     if as_json:
         print_json(found)
     else:
@@ -44,7 +45,7 @@ def attempts(
     as_json: Json = False,
 ) -> None:
     """List the latest dials: when, to which address, how it went, and why not."""
-    found = asyncio.run(_attempts(peer, limit))
+    found = wait_for(_attempts(peer, limit))
     if as_json:
         print_json(found)
     else:
@@ -101,7 +102,7 @@ def disconnect(peer: PeerArgument, as_json: Json = False) -> None:
 @app.command()
 def remove(peer: PeerArgument, yes: Yes = False, as_json: Json = False) -> None:
     """Remove a device from every vault that is shared with it, for all its members."""
-    found = asyncio.run(_find(peer))
+    found = wait_for(_find(peer))
     vaults = ", ".join(vault.name for vault in found.vaults) or "every vault"
     confirm(f"Remove {found.name} ({found.id[:10]}) from {vaults}, for every device?", yes=yes)
     _do(found.id, lambda client, found: client.remove_peer(found.id))
@@ -163,7 +164,7 @@ def _do(text: str, act: Act) -> PeerInfo:
             await act(client, found)
             return found
 
-    return asyncio.run(find_and_do())
+    return wait_for(find_and_do())
 
 
 async def _find(text: str) -> PeerInfo:

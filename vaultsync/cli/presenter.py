@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from vaultsync.daemon.answers import JoinInfo
 from vaultsync.daemon.events import Event
-from vaultsync.daemon.status import JoinInfo, Status
+from vaultsync.daemon.status import Status
 
 
 class Presenter(Protocol):

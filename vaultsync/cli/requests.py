@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,13 +9,14 @@ import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.cli.which import choose
 from vaultsync.client import words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from vaultsync.daemon.status import RequestInfo
+    from vaultsync.daemon.answers import RequestInfo
 
 app = typer.Typer(help="List the devices that ask to be let in; allow or deny them.")
 
@@ -28,7 +28,7 @@ def requests(context: typer.Context, as_json: Json = False) -> None:
     """List the devices that ask to be let in; allow or deny them."""
     if context.invoked_subcommand is not None:
         return
-    found = asyncio.run(_ask())
+    found = wait_for(_ask())
     if as_json:
         print_json(found)
     else:
@@ -44,7 +44,7 @@ def allow(
 ) -> None:
     """Let a device in. It comes in when the same `vaultsync join` is run there again, within a day."""
     role: Literal["member", "observer"] = "observer" if observer else "member"
-    found = asyncio.run(_answer(device, _vault(folder), role))
+    found = wait_for(_answer(device, _vault(folder), role))
     if as_json:
         print_json({"peer": found.peer, "vault": found.vault, "role": role})
     else:
@@ -55,7 +55,7 @@ def allow(
 @app.command()
 def deny(device: IdArgument, folder: In = None, as_json: Json = False) -> None:
     """Keep a device out. It is not told why, and does not ask again for a day."""
-    found = asyncio.run(_answer(device, _vault(folder), None))
+    found = wait_for(_answer(device, _vault(folder), None))
     if as_json:
         print_json({"peer": found.peer, "vault": found.vault, "role": None})
     else:
@@ -73,7 +73,7 @@ def policy(
     """Say what becomes of devices that come to a vault without a good ticket: by default they are refused."""
     if to not in ("", "ask", "reject"):
         raise typer.BadParameter("Say `ask` or `reject`.", param_hint="ask|reject")
-    now = asyncio.run(_policy(find_place(folder), to))
+    now = wait_for(_policy(find_place(folder), to))
     if as_json:
         print_json({"strangers": now})
     elif now == "ask":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import shutil
@@ -18,6 +17,7 @@ import typer
 from vaultsync.cli.conflicts import listed
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, find_note
+from vaultsync.cli.waiting import wait_for
 from vaultsync.errors import RequestError
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def resolve(
     What goes stays in history.
     """
     place, candidates = find_note(path, folder)
-    found = _find(asyncio.run(listed(place)), candidates)
+    found = _find(wait_for(listed(place)), candidates)
     if choice is Side.EDIT:
         _edit(place, found)
     else:
-        asyncio.run(_end(place, found, choice))
+        wait_for(_end(place, found, choice))
     if as_json:
         print_json({"path": found.path, "choice": choice.value})
         return
@@ -87,12 +87,12 @@ def _edit(place: Place, conflict: ConflictInfo) -> None:
         if before is None:
             raise RequestError(f"The note “{conflict.original}” is gone.", hint="`theirs` puts the copy in its place.")
         open_editor([note, place.root / conflict.path])
-        asyncio.run(_end(place, conflict, Side.MINE))
+        wait_for(_end(place, conflict, Side.MINE))
         return
     with tempfile.TemporaryDirectory(prefix="vaultsync-") as aside:
-        open_editor([note, *asyncio.run(_sides(place, conflict, Path(aside)))])
+        open_editor([note, *wait_for(_sides(place, conflict, Path(aside)))])
     if note.exists() and note.read_bytes() == before:
-        asyncio.run(_end(place, conflict, Side.BOTH))
+        wait_for(_end(place, conflict, Side.BOTH))
 
 
 async def _sides(place: Place, conflict: ConflictInfo, aside: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from vaultsync.cli.asking import Yes, confirm
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
 from vaultsync.cli.versions import At, Number, as_time, newest, pick
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times, words
 from vaultsync.errors import RequestError
 
@@ -45,7 +45,7 @@ def restore(
     if whole and at is None:
         raise typer.BadParameter("Say of which time: `vaultsync restore --vault --at TIME`.", param_hint="--at")
     place, candidates = (find_place(folder), [""]) if note is None else find_note(note, folder)
-    path, is_folder = ("", True) if note is None else asyncio.run(_meant(place, candidates))
+    path, is_folder = ("", True) if note is None else wait_for(_meant(place, candidates))
     if is_folder:
         if at is None:
             raise typer.BadParameter("A folder is restored as of a time: say `--at TIME`.", param_hint="--at")
@@ -67,7 +67,7 @@ async def _meant(place: Place, candidates: list[str]) -> tuple[str, bool]:
 def _restore_note(
     place: Place, path: str, at: str | None, version: str | None, *, preview: bool, as_json: bool
 ) -> None:
-    before, found = asyncio.run(_put_back(place, path, at, version, preview=preview))
+    before, found = wait_for(_put_back(place, path, at, version, preview=preview))
     if as_json:
         print_json(found)
         return
@@ -112,13 +112,13 @@ async def _put_back(
 
 
 def _restore_folder(place: Place, path: str, at_ms: int, *, preview: bool, yes: bool, as_json: bool) -> None:
-    plan = asyncio.run(_ask_for(place, at_ms, path, preview=True))
+    plan = wait_for(_ask_for(place, at_ms, path, preview=True))
     changes = bool(plan.bring_back or plan.change_back or plan.remove)
     if not as_json:
         show_plan(plan)
     if not preview and changes:
         confirm("Restore that?", yes=yes)
-        plan = asyncio.run(_ask_for(place, at_ms, path, preview=False))
+        plan = wait_for(_ask_for(place, at_ms, path, preview=False))
         if not as_json:
             console().print("Done. What was replaced or removed is in history.")
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaultsync.cli.output import Json, console, print_json
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 from vaultsync.errors import NodeNotRunningError, NodeRunningError, VaultLockedError, VaultOfflineError
 
@@ -42,9 +42,9 @@ def run(
     paths = [absolute(folder) for folder in folders or ()]
     if name is not None and len(paths) != 1:
         raise typer.BadParameter("goes with exactly one folder", param_hint="--name")
-    handed = asyncio.run(_hand_over(paths, name))
+    handed = wait_for(_hand_over(paths, name))
     if handed is None:
-        asyncio.run(_serve(paths, name, until_eof=until_eof, as_json=as_json))
+        wait_for(_serve(paths, name, until_eof=until_eof, as_json=as_json))
     elif as_json:
         print_json({"handed_over": handed})
     else:

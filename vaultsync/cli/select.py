@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, Place, asking, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.model.filters import IGNORE_FILE, Category
 
 if TYPE_CHECKING:
-    from vaultsync.daemon.status import VaultOptions
+    from vaultsync.daemon.answers import VaultOptions
 
 Kinds = list[Category]
 
@@ -27,7 +27,7 @@ def select(
     place = find_place(folder)
     if both := set(on or ()) & set(off or ()):
         raise typer.BadParameter(f"{', '.join(sorted(both))}: on or off?", param_hint="--on")
-    found = asyncio.run(_change(place, on or [], off or []))
+    found = wait_for(_change(place, on or [], off or []))
     if as_json:
         print_json(found)
     else:

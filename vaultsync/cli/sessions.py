@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times, words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from vaultsync.daemon.status import NewSession, SessionInfo
+    from vaultsync.daemon.answers import NewSession, SessionInfo
 
 app = typer.Typer(help="List the programs that may use the local API; let one in, or shut it out.")
 
@@ -24,7 +24,7 @@ def sessions(context: typer.Context, as_json: Json = False) -> None:
     """List the programs that may use the local API; let one in, or shut it out."""
     if context.invoked_subcommand is not None:
         return
-    found = asyncio.run(_list())
+    found = wait_for(_list())
     if as_json:
         print_json(found)
     else:
@@ -38,7 +38,7 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Make a token for a program, and print it: this one time. The program can renew it before its time is over."""
-    made = asyncio.run(_begin(client, hours))
+    made = wait_for(_begin(client, hours))
     if as_json:
         from dataclasses import asdict
 
@@ -55,7 +55,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Make a program's token useless."""
-    asyncio.run(_revoke(number))
+    wait_for(_revoke(number))
     if as_json:
         print_json({"revoked": number})
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import typer
 from vaultsync.cli.output import Json, print_json
 from vaultsync.cli.place import In, NoteArgument, asking, choose, find_note
 from vaultsync.cli.versions import At, Number, newest, pick
+from vaultsync.cli.waiting import wait_for
 from vaultsync.errors import RequestError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def show(note: NoteArgument, at: At = None, version: Number = None, folder: In =
     """Print a version of a note: the newest, or that of a time or number."""
     if at is not None and version is not None:
         raise typer.BadParameter("Say either `--at` or `--version`.", param_hint="--at")
-    found, content = asyncio.run(_read(note, folder, at, version))
+    found, content = wait_for(_read(note, folder, at, version))
     text = _as_text(content)
     if as_json:
         print_json({"version": found, "text": text, "bytes": len(content)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -19,18 +18,13 @@ SHOWN_TROUBLES = 5
 
 def status(as_json: Json = False) -> None:
     """Show the vaults, the other devices, and whether all are in sync."""
-    found = asyncio.run(_ask())
+    from vaultsync.client.wire import ask_status
+
+    found = ask_status()
     if as_json:
         print_json(found)
     else:
         show(found, console(), time.time_ns() // 1_000_000)
-
-
-async def _ask() -> Status:
-    from vaultsync.client.client import NodeClient
-
-    async with NodeClient.find() as client:
-        return await client.status()
 
 
 def show(found: Status, out: Console, now_ms: int) -> None:

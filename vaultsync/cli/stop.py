@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from vaultsync.cli.output import Json, console, print_json, say
+from vaultsync.cli.waiting import wait_for
 from vaultsync.errors import NodeError, NodeNotRunningError, VaultLockedError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LOOK_EVERY_S: Final = 0.05
 
 def stop(as_json: Json = False) -> None:
     """Stop the running node, and wait until it has stopped. The notes stay; they sync when it is started again."""
-    process = asyncio.run(_stop())
+    process = wait_for(_stop())
     if as_json:
         print_json({"stopped": process})
     else:
@@ -26,6 +26,8 @@ def stop(as_json: Json = False) -> None:
 
 async def _stop() -> int:
     """Its process."""
+    import asyncio
+
     from vaultsync.client.client import NodeClient
     from vaultsync.daemon.config import Places
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import Place, asking, find_place
+from vaultsync.cli.waiting import wait_for
 
 
 def sync_now(
@@ -23,7 +23,7 @@ def sync_now(
     Changes are seen and sent by themselves; this is for folders that are not watched, and for the impatient.
     """
     place = None if folder is None else find_place(folder)
-    asyncio.run(_ask(place))
+    wait_for(_ask(place))
     if as_json:
         print_json({"vault": None if place is None else place.vault})
     else:

@@ -16,8 +16,9 @@ from vaultsync.cli.output import console
 from vaultsync.cli.presenter import Names
 from vaultsync.cli.status import shell_quoted
 from vaultsync.client import words
+from vaultsync.daemon.answers import JoinInfo
 from vaultsync.daemon.events import Event
-from vaultsync.daemon.status import JoinInfo, Status
+from vaultsync.daemon.status import Status
 
 _STYLES: Final = {"plain": "", "good": "green", "dim": "dim", "warning": "yellow"}
 

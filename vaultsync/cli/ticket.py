@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +11,7 @@ import typer
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import absolute
 from vaultsync.cli.status import shell_quoted
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 from vaultsync.client.pasting import join_command
 from vaultsync.errors import NodeNotRunningError
@@ -19,7 +19,7 @@ from vaultsync.errors import NodeNotRunningError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from vaultsync.daemon.status import NewTicket, TicketInfo
+    from vaultsync.daemon.answers import NewTicket, TicketInfo
 
 
 def ticket(
@@ -34,13 +34,13 @@ def ticket(
     """Make a ticket with which another device joins a vault."""
     path = None if folder is None else absolute(folder)
     if revoke is not None:
-        asyncio.run(_revoke(revoke))
+        wait_for(_revoke(revoke))
         if as_json:
             print_json({"revoked": revoke})
         else:
             console().print(f"Ticket {revoke} is useless now. Devices that have used it stay paired.")
     elif listing:
-        found = asyncio.run(_list(path))
+        found = wait_for(_list(path))
         if as_json:
             print_json(found)
         else:
@@ -48,7 +48,7 @@ def ticket(
     elif path is None:
         raise typer.BadParameter("Say which vault is to be shared: `vaultsync ticket FOLDER`.", param_hint="FOLDER")
     else:
-        made = asyncio.run(_make(path, minutes, "observer" if observer else "member", reusable))
+        made = wait_for(_make(path, minutes, "observer" if observer else "member", reusable))
         if as_json:
             print_json({**_fields(made), "command": join_command(made)})
         else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
+from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 
 
@@ -23,7 +23,7 @@ def undo(
     """Take back the newest merge of a note, or deletions that are held. It reaches all devices."""
     if deletions:
         place, which = _which(paths, folder)
-        count = asyncio.run(_undo_deletions(place, which))
+        count = wait_for(_undo_deletions(place, which))
         if as_json:
             print_json({"undone": count})
         else:
@@ -36,7 +36,7 @@ def undo(
         return
     if not paths or len(paths) != 1:
         raise typer.BadParameter("Name the merged note, or say `--deletions`.", param_hint="NOTE")
-    path = asyncio.run(_undo_merge(paths[0], folder))
+    path = wait_for(_undo_merge(paths[0], folder))
     if as_json:
         print_json({"path": path})
         return

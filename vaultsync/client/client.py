@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self, TypeVar
 
-import httpx
-
+from vaultsync.client import wire
 from vaultsync.client.decoding import decode
-from vaultsync.client.problems import error_of
+from vaultsync.client.http import httpx
 from vaultsync.client.streams import TimedEvent, events_of, samples_of, timed_events_of
-from vaultsync.daemon.config import Places
-from vaultsync.daemon.descriptor import Descriptor
-from vaultsync.daemon.events import Event
-from vaultsync.daemon.status import (
+from vaultsync.daemon.answers import (
     AttemptInfo,
     DeviceConfig,
     IdentityInfo,
@@ -27,22 +22,20 @@ from vaultsync.daemon.status import (
     NewSession,
     NewTicket,
     OpenJoinInfo,
-    PeerInfo,
     RequestInfo,
     SessionInfo,
-    Status,
     TicketInfo,
-    VaultInfo,
     VaultOptions,
 )
+from vaultsync.daemon.config import Places
+from vaultsync.daemon.descriptor import Descriptor
+from vaultsync.daemon.events import Event
+from vaultsync.daemon.status import PeerInfo, Status, VaultInfo
 from vaultsync.daemon.traffic import TrafficSample
-from vaultsync.errors import NodeError, NodeNotRunningError
+from vaultsync.errors import NodeError
 
 T = TypeVar("T")
 
-CONNECT_S: Final = 5.0
-ANSWER_S: Final = 60.0
-"""Joining dials several addresses, and a vault that scans answers between its steps."""
 PREVIEW_S: Final = 360.0
 """Every file of a folder is read, and the list of all that the other device has."""
 
@@ -57,12 +50,11 @@ class NodeClient:
     def __init__(self, descriptor: Descriptor) -> None:
         self.descriptor = descriptor
         self._stack = AsyncExitStack()
-        unix = descriptor.socket is not None and os.path.exists(descriptor.socket)
         self._http = httpx.AsyncClient(
-            base_url=f"http://{'localhost' if unix else f'127.0.0.1:{descriptor.port}'}/v1",
-            transport=httpx.AsyncHTTPTransport(uds=descriptor.socket if unix else None),
-            headers={"Authorization": f"Bearer {descriptor.token}"},
-            timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
+            base_url=wire.base_url(descriptor),
+            transport=httpx.AsyncHTTPTransport(verify=wire.NO_TLS, uds=wire.socket_of(descriptor)),
+            headers=wire.headers(descriptor),
+            timeout=wire.timeout(),
             # A proxy of the environment has no business with loopback.
             trust_env=False,
         )
@@ -70,10 +62,7 @@ class NodeClient:
     @classmethod
     def find(cls, places: Places | None = None) -> Self:
         """The client for the running node. `NodeNotRunningError` if no node has said where it is."""
-        descriptor = Descriptor.read(places or Places.find())
-        if descriptor is None:
-            raise NodeNotRunningError("Nothing syncs on this computer until it is started.")
-        return cls(descriptor)
+        return cls(wire.descriptor_of(places))
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._http)
@@ -281,17 +270,11 @@ class NodeClient:
     @asynccontextmanager
     async def _lines(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[AsyncIterator[str]]:
         """The lines of an endless answer."""
-        timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
-        try:
-            async with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+        with wire.failures(self.descriptor, "The node stopped."):
+            async with self._http.stream("GET", path, headers=headers) as response:
                 if response.is_error:
                     await response.aread()
-                    raise error_of(response)
-                yield response.aiter_lines()
-        except httpx.ConnectError as error:
-            raise self._gone() from error
-        except httpx.TransportError as error:
-            raise NodeNotRunningError("The node stopped.") from error
+                yield wire.checked(response).aiter_lines()
 
     async def _one(self, kind: type[T], method: str, path: str, body: Mapping[str, object] | None = None) -> T:
         return decode(kind, await self._json(method, path, body))
@@ -308,14 +291,9 @@ class NodeClient:
         path: str,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, str] | None = None,
-        answer_s: float = ANSWER_S,
+        answer_s: float = wire.ANSWER_S,
     ) -> object:
-        response = await self._send(method, path, body, query, answer_s)
-        try:
-            answer: object = response.json()
-        except ValueError as error:
-            raise NodeError("Its answer is not understood: it is no JSON.") from error
-        return answer
+        return wire.json_of(await self._send(method, path, body, query, answer_s))
 
     async def _send(
         self,
@@ -323,22 +301,8 @@ class NodeClient:
         path: str,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, str] | None = None,
-        answer_s: float = ANSWER_S,
+        answer_s: float = wire.ANSWER_S,
     ) -> httpx.Response:
-        timeout = httpx.Timeout(answer_s, connect=CONNECT_S)
-        try:
-            response = await self._http.request(method, path, json=body, params=query, timeout=timeout)
-        except httpx.ConnectError as error:
-            raise self._gone() from error
-        except httpx.TimeoutException as error:
-            raise NodeError(
-                f"The node (process {self.descriptor.pid}) does not answer.", hint="Stop it and start it again."
-            ) from error
-        except httpx.TransportError as error:
-            raise NodeNotRunningError("The node stopped before it answered.") from error
-        if response.is_error:
-            raise error_of(response)
-        return response
-
-    def _gone(self) -> NodeNotRunningError:
-        return NodeNotRunningError(f"A node ran here, but it is gone (process {self.descriptor.pid}).")
+        with wire.failures(self.descriptor):
+            asked = self._http.request(method, path, json=body, params=query, timeout=wire.timeout(answer_s))
+            return wire.checked(await asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vaultsync.daemon.status import NewTicket
+    from vaultsync.daemon.answers import NewTicket
 
 
 def join_command(made: NewTicket, *, shortened: bool = False) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-import httpx
-
+from vaultsync.client.http import httpx
 from vaultsync.errors import NodeError, VaultsyncError
 
 

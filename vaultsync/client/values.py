@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from vaultsync.client.streams import TimedEvent
+from vaultsync.daemon.answers import (
+    AttemptInfo,
+    DeviceConfig,
+    IdentityInfo,
+    IgnoreRules,
+    JoinInfo,
+    JoinPreview,
+    NewTicket,
+    OpenJoinInfo,
+    RequestInfo,
+    TicketInfo,
+    VaultOptions,
+)
 from vaultsync.daemon.config import Places
 from vaultsync.daemon.events import (
     ChangeApplied,
@@ -30,27 +43,7 @@ from vaultsync.daemon.recovery import (
     RestoreInfo,
     VersionInfo,
 )
-from vaultsync.daemon.status import (
-    MDNS_OFF,
-    AttemptInfo,
-    DeviceConfig,
-    IdentityInfo,
-    IgnoreRules,
-    JoinInfo,
-    JoinPreview,
-    NewTicket,
-    NodeInfo,
-    OpenJoinInfo,
-    PeerInfo,
-    PeerVaultInfo,
-    RefusedInfo,
-    RequestInfo,
-    Status,
-    TicketInfo,
-    Trouble,
-    VaultInfo,
-    VaultOptions,
-)
+from vaultsync.daemon.status import MDNS_OFF, NodeInfo, PeerInfo, PeerVaultInfo, RefusedInfo, Status, Trouble, VaultInfo
 from vaultsync.daemon.traffic import TrafficSample, TransferInfo
 
 __all__ = [

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from vaultsync.daemon.answers import DeviceConfig
 from vaultsync.daemon.config import Config
 from vaultsync.daemon.configfile import changed_text, write_text
-from vaultsync.daemon.status import DeviceConfig
 from vaultsync.errors import ConfigError
 
 _changing: Final = threading.Lock()

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from vaultsync.daemon.answers import OpenJoinInfo
 from vaultsync.daemon.joining import OpenJoin
 from vaultsync.daemon.service import Joined, Node
-from vaultsync.daemon.status import OpenJoinInfo
 from vaultsync.errors import RequestError, VaultsyncError
 from vaultsync.server.problems import NotFoundError
 

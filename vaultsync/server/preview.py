@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vaultsync.daemon.answers import JoinPreview
 from vaultsync.daemon.service import Node
-from vaultsync.daemon.status import JoinPreview
 from vaultsync.errors import VaultError, VaultOfflineError
 from vaultsync.model.ids import VaultId
 from vaultsync.tickets.codec import decode

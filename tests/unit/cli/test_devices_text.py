@@ -12,7 +12,8 @@ from vaultsync.cli import peers as peers_verb
 from vaultsync.cli import requests as requests_verb
 from vaultsync.cli import status as status_verb
 from vaultsync.cli.which import choose
-from vaultsync.daemon.status import AttemptInfo, OpenJoinInfo, PeerInfo, RefusedInfo, RequestInfo
+from vaultsync.daemon.answers import AttemptInfo, OpenJoinInfo, RequestInfo
+from vaultsync.daemon.status import PeerInfo, RefusedInfo
 from vaultsync.errors import RequestError
 
 OTHER = replace(peer("Tablet"), id="pppppq" + "x" * 46)

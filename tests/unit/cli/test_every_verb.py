@@ -49,6 +49,15 @@ def test_its_usage_line_has_one_pair_of_brackets_and_no_broken_lines(path: tuple
     assert not [part for part in command.help.split("\n\n")[1:] if "\n" in part.strip()]
 
 
+def test_every_verb_is_in_the_help_with_the_whole_of_its_first_paragraph() -> None:
+    command: Any = typer.main.get_command(app)
+    with command.make_context("vaultsync", [], resilient_parsing=True) as context:
+        said = " ".join(command.get_help(context).split())
+    for path, verb in ALL:
+        if len(path) == 1:
+            assert f"{path[0]} {' '.join(verb.help.partition(chr(10) * 2)[0].split())}" in said
+
+
 def test_every_verb_is_on_the_page() -> None:
     page = PAGE.read_text()
     missing = [

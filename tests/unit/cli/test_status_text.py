@@ -8,7 +8,8 @@ from tests.unit.cli.kit import NOW_MS, VAULT, peer, printer, status, vault
 from vaultsync.cli import peers as peers_verb
 from vaultsync.cli import status as status_verb
 from vaultsync.cli import ticket as ticket_verb
-from vaultsync.daemon.status import MDNS_OFF, NewTicket, Status, TicketInfo, Trouble
+from vaultsync.daemon.answers import NewTicket, TicketInfo
+from vaultsync.daemon.status import MDNS_OFF, Status, Trouble
 
 
 def shown(found: Status, width: int = 80) -> str:

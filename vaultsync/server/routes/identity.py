@@ -7,8 +7,8 @@ import os
 
 from fastapi import APIRouter, Depends
 
+from vaultsync.daemon.answers import IdentityInfo
 from vaultsync.daemon.service import Node
-from vaultsync.daemon.status import IdentityInfo
 from vaultsync.server.access import TheNode
 from vaultsync.server.callers import only_owner
 from vaultsync.transport.keychange import next_identity, prepare_rotation, refuse_given_key

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from vaultsync.daemon.status import JoinInfo, OpenJoinInfo
+from vaultsync.daemon.answers import JoinInfo, OpenJoinInfo
 from vaultsync.server.access import absolute
 from vaultsync.server.models import UseTicket
 from vaultsync.server.open_joins import OpenJoins

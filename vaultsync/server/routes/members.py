@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from vaultsync.daemon.status import RequestInfo
+from vaultsync.daemon.answers import RequestInfo
 from vaultsync.server.access import TheNode, find_peer, find_vault
 from vaultsync.server.models import AnswerRequest, ChangeRole
 from vaultsync.server.problems import NotFoundError

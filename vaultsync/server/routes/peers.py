@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from vaultsync.daemon.status import AttemptInfo, PeerInfo
+from vaultsync.daemon.answers import AttemptInfo
+from vaultsync.daemon.status import PeerInfo
 from vaultsync.server.access import TheNode, find_peer
 from vaultsync.server.problems import NotFoundError
 from vaultsync.server.snapshot import status_of

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from vaultsync.daemon.status import NewSession, SessionInfo
+from vaultsync.daemon.answers import NewSession, SessionInfo
 from vaultsync.errors import RequestError
 from vaultsync.server.access import TheNode
 from vaultsync.server.callers import TheCaller, begin_session, only_owner

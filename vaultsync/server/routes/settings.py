@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from vaultsync.daemon.answers import DeviceConfig, IgnoreRules, VaultOptions
 from vaultsync.daemon.deviceconfig import change_file, device_config
 from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.state import Effects
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.settings import VaultSettings
-from vaultsync.daemon.status import DeviceConfig, IgnoreRules, VaultOptions
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.model.filters import CATEGORY_WORDS, IGNORE_FILE, Category
 from vaultsync.server.access import TheNode, find_vault

@@ -6,7 +6,7 @@ import time
 
 from fastapi import APIRouter
 
-from vaultsync.daemon.status import JoinPreview
+from vaultsync.daemon.answers import JoinPreview
 from vaultsync.server.access import TheNode, absolute
 from vaultsync.server.models import CheckTicket
 from vaultsync.server.preview import preview_of

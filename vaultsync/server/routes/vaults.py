@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from vaultsync.daemon.status import JoinInfo, NewTicket, TicketInfo, VaultInfo
+from vaultsync.daemon.answers import JoinInfo, NewTicket, TicketInfo
+from vaultsync.daemon.status import VaultInfo
 from vaultsync.server.access import TheNode, absolute, find_vault
 from vaultsync.server.models import AddVault, MakeTicket, UseTicket
 from vaultsync.server.problems import NotFoundError
