@@ -53,6 +53,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--notes", type=int, default=10_000, help="profile: how many")
     parser.add_argument("--large", type=int, default=0, help="profile: one file of so many bytes instead")
     options = parser.parse_args(arguments)
+    # Starts are timed as people have them: of an installed package, whose modules are compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if options.syncthing and not syncthing.installed():
         parser.error("syncthing is not installed")
     if options.what == "page":
