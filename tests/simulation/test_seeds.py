@@ -16,13 +16,13 @@ from tests.simulation.world import run
 STEPS = 160
 
 
-@pytest.mark.parametrize("seed", range(20_001, 20_081))
+@pytest.mark.parametrize("seed", range(20_001, 20_251))
 def test_promises_hold(seed: int) -> None:
     """What failing seeds found stands, made short, in tests/integration/test_cluster_regressions.py."""
     run(seed, STEPS)
 
 
-@pytest.mark.parametrize("seed", range(1, 11))
+@pytest.mark.parametrize("seed", range(1, 31))
 def test_promises_hold_for_whole_nodes(seed: int) -> None:
     run_nodes(seed, 80)
 
