@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from tests.support.nodes import running_node
 from tests.tui.kit import dashboard, ready, says, served_node, shown, write
 from vaultsync.tui.app import Dashboard
 from vaultsync.tui.dialogs.rules import EditRules
@@ -43,10 +44,29 @@ async def test_what_a_vault_does_here_is_switched(tmp_path: Path) -> None:
             await pilot.press("5")
             await choose(app, pilot, "sync")
             await shown(pilot, lambda: service.settings.sync)
+
+
+async def test_a_folder_that_is_shared_is_left_and_one_that_is_not_is_forgotten(tmp_path: Path) -> None:
+    async with served_node(tmp_path, "laptop") as node, running_node(tmp_path, "phone") as other:
+        await ready(node, write(tmp_path / "Notes", {"a.md": "a"}))
+        service = next(iter(node.vaults.values()))
+        ticket, _ = await node.make_ticket(service, role="member", life_s=600, reusable=False)
+        await other.peers.ready.wait()
+        await other.join(ticket, tmp_path / "there")
+        async with dashboard(node) as (app, pilot):
+            await pilot.press("5")
+            await shown(pilot, lambda: "leave" in app.screen.query_one("#settings", ItemList).keys)
             await choose(app, pilot, "leave")
             await shown(pilot, lambda: says(pilot, "Leave Notes?"))
             await pilot.press("y")
-            await shown(pilot, lambda: service.record.role == "solo")
+            await shown(pilot, lambda: "forget" in app.screen.query_one("#settings", ItemList).keys)
+            assert service.record.role == "solo"
+            await choose(app, pilot, "forget")
+            await shown(pilot, lambda: says(pilot, "Look after Notes no more?"))
+            await pilot.press("y")
+            await shown(pilot, lambda: "sync" not in app.screen.query_one("#settings", ItemList).keys)
+            assert not node.vaults
+    assert (tmp_path / "Notes" / "a.md").read_text() == "a"
 
 
 async def test_limits_hold_at_once_and_a_new_key_at_the_next_start(tmp_path: Path) -> None:

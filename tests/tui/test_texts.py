@@ -42,11 +42,12 @@ def test_what_cannot_be_compared_by_lines_is_said_in_words(old: bytes, new: byte
     assert difference(old, new)[0].text.startswith(said)
 
 
-async def test_every_setting_says_what_it_means_and_can_be_changed() -> None:
+@pytest.mark.parametrize("shared", [True, False])
+async def test_every_setting_says_what_it_means_and_can_be_changed(*, shared: bool) -> None:
     options = await SceneClient().vault_options("v")
     config = DeviceConfig("/c", "laptop", "", 0, mdns=True, restart_needed=False)
     identity, rules = await SceneClient().identity(), await SceneClient().ignore_rules("v")
-    rows = device_rows(config, identity) + vault_rows(options, rules)
+    rows = device_rows(config, identity) + vault_rows(options, rules, shared=shared)
     assert len({row.key for row in rows}) == len(rows)
     for row in rows:
         assert row.title

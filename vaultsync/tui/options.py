@@ -24,6 +24,7 @@ class Deed(StrEnum):
     ROTATE = "rotate"
     RULES = "rules"
     LEAVE = "leave"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _limit_row(key: str, title: str, limit_kb_s: int) -> Row:
     )
 
 
-def vault_rows(options: VaultOptions, rules: IgnoreRules | None = None) -> list[Row]:
+def vault_rows(options: VaultOptions, rules: IgnoreRules | None = None, *, shared: bool) -> list[Row]:
     """One vault's settings on this device."""
     merges, asks = options.clashes == "merge", options.strangers == "ask"
     rows = [
@@ -220,18 +221,32 @@ def vault_rows(options: VaultOptions, rules: IgnoreRules | None = None) -> list[
                 on=on,
             )
         )
-    rows.append(
-        Row(
-            "leave",
-            Where.VAULT,
-            "Leave this vault",
-            "Enter asks first",
-            "This device stops sharing it. The folder, its notes and their history stay here, and the other devices "
-            "keep theirs. To come back, a new ticket is needed.",
-            deed=Deed.LEAVE,
-        )
-    )
+    rows.append(_leave_row() if shared else _forget_row())
     return rows
+
+
+def _leave_row() -> Row:
+    return Row(
+        "leave",
+        Where.VAULT,
+        "Leave this vault",
+        "Enter asks first",
+        "This device stops sharing it. The folder, its notes and their history stay here, and the other devices "
+        "keep theirs. To come back, a new ticket is needed.",
+        deed=Deed.LEAVE,
+    )
+
+
+def _forget_row() -> Row:
+    return Row(
+        "forget",
+        Where.VAULT,
+        "Stop looking after this folder",
+        "Enter asks first",
+        "No other device has this vault. The folder and its notes stay; their history so far is put aside, and this "
+        "device looks after the folder no more. `vaultsync run FOLDER` begins anew.",
+        deed=Deed.FORGET,
+    )
 
 
 def _rules_row(rules: IgnoreRules) -> Row:

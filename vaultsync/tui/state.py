@@ -105,6 +105,10 @@ class Board:
     def vault(self, vault_id: str) -> VaultInfo | None:
         return next((vault for vault in self.vaults if vault.id == vault_id), None)
 
+    def is_shared(self, vault_id: str) -> bool:
+        """Whether any other device has that vault."""
+        return any(vault.id == vault_id for peer in self.peers for vault in peer.vaults)
+
     def peer(self, node_id: str) -> PeerInfo | None:
         return next((peer for peer in self.peers if peer.id == node_id), None)
 

@@ -69,8 +69,9 @@ class SettingsScreen(BoardScreen):
 
     def show_board(self, board: Board) -> None:
         known = [vault.id for vault in board.vaults]
-        if self._vault not in known and known:
-            self._vault = self.host.focused_vault()
+        if self._vault not in known:
+            self._vault = self.host.focused_vault() if known else None
+            self._options = self._rules = None
             self._load()
         self._draw()
 
@@ -108,7 +109,7 @@ class SettingsScreen(BoardScreen):
     def _draw(self) -> None:
         rows = device_rows(self._config, self._identity) if self._config is not None else []
         if self._options is not None:
-            rows += vault_rows(self._options, self._rules)
+            rows += vault_rows(self._options, self._rules, shared=self.board.is_shared(self._options.vault))
         self._rows = {row.key: row for row in rows}
         name = self.board.vault_name(self._vault) if self._vault is not None else ""
         settings = self.query_one("#settings", ItemList)
@@ -150,6 +151,8 @@ class SettingsScreen(BoardScreen):
                 self._rotate()
             case Deed.LEAVE:
                 self._leave(row)
+            case Deed.FORGET:
+                self._forget(row)
             case None if row.switch is not None:
                 self._store(row, row.switch)
             case None:
@@ -218,6 +221,16 @@ class SettingsScreen(BoardScreen):
         if await self.app.push_screen_wait(question):
             said = f"{shown_folder(vault.root)} is shared with nobody now. Its notes stay."
             self.do("leave vault", lambda client: client.leave_vault(vault.id), said)
+
+    @work(name="forget a vault", exclusive=True, group="leave vault")
+    async def _forget(self, row: Row) -> None:
+        vault = self.board.vault(self._vault or "")
+        if vault is None:
+            return
+        question = Confirm(f"Look after {vault.name} no more?", row.help, yes="Stop looking after it", danger=True)
+        if await self.app.push_screen_wait(question):
+            said = f"{shown_folder(vault.root)} is looked after no more. Its notes stay."
+            self.do("forget vault", lambda client: client.forget_vault(vault.id), said)
 
     @work(name="ask for a setting", exclusive=True, group="ask")
     async def _ask(self, row: Row) -> None:
