@@ -147,7 +147,7 @@ class Host:
             now_ms=lambda: self.now_ms,
         )
         node.surroundings = _NoSurroundings()  # type: ignore[assignment]
-        await node.load_vaults()
+        await node.shelf.load()
         self._running = asyncio.create_task(node.run())
         self._node = node
 

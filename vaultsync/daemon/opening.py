@@ -65,7 +65,7 @@ async def _open_unlocked(
         endpoint = await _listen(identity, config, places.data / PORT_FILE)
         try:
             node = Node(places, config, identity, database, endpoint, command=command, now_ms=unix_ms)
-            await node.load_vaults()
+            await node.shelf.load()
             yield node
         finally:
             await endpoint.close()

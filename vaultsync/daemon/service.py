@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
-import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Final
 
 from vaultsync import __version__
 from vaultsync.daemon.bus import EventBus
@@ -28,35 +24,29 @@ from vaultsync.daemon.mesh import Mesh
 from vaultsync.daemon.pairing import Pairing
 from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.settings import STRANGERS_ASK
+from vaultsync.daemon.shelf import Shelf
 from vaultsync.daemon.surroundings import Surroundings
-from vaultsync.daemon.tasks import start_in
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import (
     DiskFullError,
     NodeError,
     StoreError,
     VaultError,
-    VaultOfflineError,
     VaultsyncError,
 )
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.limits import MAX_NAME, PROTOCOL_VERSION
 from vaultsync.protocol.messages import Hello
-from vaultsync.store.vaults import VaultRecord
 from vaultsync.tickets.codec import decode
 from vaultsync.tickets.ticket import Role, Ticket, check
 from vaultsync.transport.base import Endpoint
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.limited import LimitedEndpoint, Limits
-from vaultsync.vault import marker
 from vaultsync.vault.folder import VaultFolder
-from vaultsync.vault.placing import check_place, presentable, resolved, vault_at
+from vaultsync.vault.placing import resolved, vault_at
 
 _log = logging.getLogger(__name__)
-
-OPENING_S: Final = 2.0
-"""How long peers wait for vaults to open; one on a slow disk joins its conversations later."""
 
 
 class Node:
@@ -81,13 +71,9 @@ class Node:
         self.endpoint = endpoint = LimitedEndpoint(endpoint, self._limits)
         self._limit(config)
         self.database = database
-        self.vaults: dict[VaultId, VaultService] = {}
         self._identity = identity
-        self._command = command
         self._now_ms = now_ms
         self._engines: dict[VaultId, Engine] = {}
-        self._tasks: asyncio.TaskGroup | None = None
-        self._vault_tasks: dict[VaultId, asyncio.Task[None]] = {}
         self._changing_settings = asyncio.Lock()
         self.stopping = asyncio.Event()
         self.pairing = Pairing(
@@ -113,6 +99,18 @@ class Node:
         self.memberships = Memberships(
             identity, database, describe=self._describe, introductions=self._introductions, now_ms=now_ms
         )
+        self.shelf = Shelf(
+            places,
+            database,
+            self.bus,
+            command=command,
+            now_ms=now_ms,
+            author=self.author,
+            members=self._members_of,
+            found=self.memberships.found,
+            on_engine=self._engine_changed,
+        )
+        self.vaults = self.shelf.services
         self.mesh = Mesh(
             self.memberships,
             database,
@@ -144,105 +142,28 @@ class Node:
 
     async def run(self) -> None:
         """Serve the vaults and the peers until `stopping` is set."""
-        async with asyncio.TaskGroup() as self._tasks:
-            for service in self.vaults.values():
-                self._start(service)
-            # A conversation that begins before the vaults are open would have to begin again.
-            opening = [asyncio.create_task(service.tried.wait()) for service in self.vaults.values()]
-            if opening:
-                await asyncio.wait(opening, timeout=OPENING_S)
-                for waiting in opening:
-                    waiting.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            await self.shelf.start(tasks)
             await self._announce_self()
-            running = [self._tasks.create_task(part.run()) for part in (self.peers, self.mesh, self.surroundings)]
+            running = [tasks.create_task(part.run()) for part in (self.peers, self.mesh, self.surroundings)]
             await self.stopping.wait()
             for task in running:
                 task.cancel()
-            for service in self.vaults.values():
-                service.stopping = True
-            for task in list(self._vault_tasks.values()):
-                task.cancel()
+            self.shelf.stop()
 
     # Vaults
 
     async def add_vault(self, root: Path, name: str | None = None) -> VaultService:
-        """Serve the folder at `root`: as the vault that it is, or as a new one.
+        """Serve the folder at `root`. Raises as `Shelf.add` does."""
+        return await self.shelf.add(root, name)
 
-        Raises `VaultError` if it can't be one, `VaultLockedError` if another node holds it, `VaultOfflineError` if
-        it was one and its marker is gone.
-        """
-        root = await asyncio.to_thread(resolved, root)
-        known = await self.database.run(lambda store: store.vaults.by_root(root))
-        if known is not None:
-            return self.vaults.get(known.vault_id) or self._serve(known)
-        self._check_place(root)
-        try:
-            found = marker.read(str(root))
-        except VaultOfflineError:
-            vault = VaultId(secrets.token_bytes(VaultId.SIZE))
-            folder = VaultFolder.create(str(root), vault, presentable(name or root.name))
-            found = marker.Marker(folder.vault, folder.name)
-        await self.memberships.found(found.vault)
-        return await self._register(root, found.vault, found.name, "member")
-
-    def _check_place(self, root: Path) -> None:
-        vaults = [service.record.root for service in self.vaults.values()]
-        check_place(root, vaults=vaults, own=(self.places.data, self.places.config))
-
-    async def load_vaults(self) -> None:
-        """Serve the vaults of last time; what can't be had now is tried again and again."""
-        for record in await self.database.run(lambda store: store.vaults.all()):
-            self._serve(record, may_wait=True)
-
-    async def _register(self, root: Path, vault: VaultId, name: str, role: str) -> VaultService:
-        other = self.vaults.get(vault)
-        if other is not None:
-            raise VaultError(
-                f"{root} is a copy of the vault at {other.record.root}.",
-                hint="Remove the copy's folder `.vaultsync`, then add it again: it becomes a vault of its own.",
-            )
-        record = VaultRecord(vault, root, name, self._now_ms(), role)
-        record = await self.database.run(lambda store: store.vaults.add(record))
-        try:
-            return self._serve(record)
-        except (VaultError, OSError):
-            await self.database.run(lambda store: store.vaults.remove(vault))
-            raise
-
-    def _serve(self, record: VaultRecord, *, may_wait: bool = False) -> VaultService:
-        """Serve a vault; `may_wait`: if it can't be had now, again and again."""
-        service = VaultService(
-            record,
-            self.places.vault_database(str(record.vault_id)),
-            self.author,
-            command=self._command,
-            now_ms=self._now_ms,
-            emit=self.bus.emit,
-            on_engine=self._engine_changed,
-            members=partial(self._members_of, record.vault_id),
-        )
-        try:
-            service.acquire()
-        except (VaultsyncError, OSError):
-            if not may_wait:
-                raise
-        if self._tasks is not None:
-            self._start(service)
-        self.vaults[record.vault_id] = service
-        return service
+    def find_vault(self, root: Path) -> VaultService:
+        """The service of the vault at `root`. `NodeError` if this node does not serve it."""
+        return self.shelf.find(root)
 
     def _members_of(self, vault: VaultId) -> list[NodeId]:
         """The other members, connected or not."""
         return [peer.record.node_id for peer in self.peers.get_peers() if peer.record.role_in(vault) is not None]
-
-    def _start(self, service: VaultService) -> None:
-        assert self._tasks is not None
-        task = start_in(self._tasks, service.run())
-        if task is None:
-            service.release()
-            raise NodeError("This node is stopping.", hint="Start it again, then try once more.")
-        self._vault_tasks[service.vault] = task
-        task.add_done_callback(lambda _: self._vault_tasks.pop(service.vault, None))
 
     def _own_role(self, vault: VaultId) -> str:
         service = self.vaults.get(vault)
@@ -294,13 +215,7 @@ class Node:
         vault, name = service.vault, service.record.name
         if self._members_of(vault):
             raise NodeError(f"Other devices have “{name}” too.", hint="Leave it first: `vaultsync leave FOLDER`.")
-        self.vaults.pop(vault, None)
-        service.stopping = True
-        if (task := self._vault_tasks.get(vault)) is not None:
-            task.cancel()
-            await asyncio.wait([task])
-        await asyncio.to_thread(self.places.put_aside, str(vault), self._now_ms())
-        await self.database.run(lambda store: store.vaults.remove(vault))
+        await self.shelf.put_away(vault)
 
     async def _announce_self(self) -> None:
         try:
@@ -360,14 +275,6 @@ class Node:
         ]
         return await service.engine.read(lambda replica: replica.withheld(members, limit))
 
-    def find_vault(self, root: Path) -> VaultService:
-        """The service of the vault at `root`. `NodeError` if this node does not serve it."""
-        real = Path(os.path.realpath(root))
-        for service in self.vaults.values():
-            if service.record.root == real:
-                return service
-        raise NodeError(f"{root} is not a vault of the running node.", hint=f"Add it with `vaultsync run {root}`.")
-
     # Pairing
 
     async def make_ticket(
@@ -400,7 +307,7 @@ class Node:
         if served is not None and served.record.root != root:
             raise VaultError(f"This device has that vault already, at {served.record.root}.")
         if served is None:
-            self._check_place(root)
+            self.shelf.check_place(root)
         return await open_join(self, ticket, root, self._describe().addresses[:8])
 
     async def take_up(self, vault: VaultId, name: str, role: str, root: Path) -> None:
@@ -409,7 +316,7 @@ class Node:
         if served is None:
             if vault_at(root) is None:
                 VaultFolder.create(str(root), vault, name)
-            served = await self._register(root, vault, name, role)
+            served = await self.shelf.register(root, vault, name, role)
         elif served.record.role != role:
             served.record = await self.database.run(
                 lambda store: store.vaults.update(vault, role=role, removed_by=None, removed_at=None)

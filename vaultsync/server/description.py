@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from vaultsync.daemon import recovery, status
+from vaultsync.daemon import answers, recovery, status
 from vaultsync.server import models, recovery_models
 from vaultsync.server.problems import MEDIA_TYPE
 
@@ -87,7 +87,7 @@ def _completed(found: Json) -> Json:
 
 def _kinds() -> Iterator[type[Any]]:
     """What requests and answers are made of."""
-    for module in (status, recovery, models, recovery_models):
+    for module in (status, answers, recovery, models, recovery_models):
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if is_dataclass(kind) or issubclass(kind, BaseModel):
                 yield kind
