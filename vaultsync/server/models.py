@@ -1,4 +1,4 @@
-"""What requests carry. What answers carry is in `vaultsync.daemon.status`."""
+"""What requests carry. What answers carry is in `daemon.status`, `daemon.answers` and `daemon.recovery`."""
 
 from __future__ import annotations
 
