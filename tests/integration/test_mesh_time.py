@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +15,17 @@ from tests.support.society import VAULT, Household, Town, linked
 from vaultsync.daemon.memberships import hand_over
 from vaultsync.daemon.pairing import MAX_PEERS
 from vaultsync.daemon.peers import PeerState
-from vaultsync.errors import AskedError, ExpiredTicketError, NodeError, RefusedError, TransportError, UsedTicketError
+from vaultsync.errors import (
+    AskedError,
+    ExpiredTicketError,
+    NodeError,
+    ProtocolError,
+    RefusedError,
+    TransportError,
+    UsedTicketError,
+)
 from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.members import SignedMember
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
 from vaultsync.sync.membership import REMOVED_KEPT_MS
@@ -145,6 +155,45 @@ async def test_a_newcomer_is_told_to_whoever_was_away_by_whoever_is_there(tmp_pa
             await bert.invite(dora)
             async with town.device("Carl") as carl:
                 await carl.until(lambda: linked(bert, carl, dora))
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+@on_virtual_clock
+async def test_who_is_let_in_knows_all_the_others_though_its_inviter_is_never_seen_again(
+    tmp_path: Path, leaves: bool
+) -> None:
+    town = Town(tmp_path)
+    async with town.device("Carl") as carl:
+        async with town.device("Anna") as anna:
+            await anna.found()
+            async with town.device("Bert") as bert:
+                await anna.invite(bert)
+            await carl.join(await anna.ticket())
+            town.cut(anna, carl)
+            if leaves:
+                await anna.mesh.leave(VAULT)
+        async with town.device("Bert") as bert:
+            await carl.until(lambda: linked(bert, carl))
+            await asyncio.sleep(MINUTE_S)
+            assert await lists_are_equal(bert, carl)
+
+
+@on_virtual_clock
+async def test_a_welcome_that_tells_of_members_what_nobody_has_signed_ends_the_joining(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        anna, bert = await devices(stack, Town(tmp_path), "Anna", "Bert")
+        await anna.found()
+        admitted = anna.mesh.admitted
+
+        async def lie(vault: VaultId, record: PeerRecord) -> list[SignedMember]:
+            return [replace(one, signature=bytes(64)) for one in await admitted(vault, record)]
+
+        anna.mesh.admitted = lie  # type: ignore[method-assign]
+        with pytest.raises(ProtocolError, match="forged"):
+            await bert.join(await anna.ticket())
+        assert not bert.roles
+        assert not bert.peers.get_peers()
+        assert not await bert.database.run(lambda store: store.peers.all())
 
 
 @on_virtual_clock

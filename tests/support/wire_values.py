@@ -56,17 +56,18 @@ def full_messages() -> list[Message]:
     folder = FileRecord("a", Kind.DIR, b"", 0, 0, False, Version(((NODES[1].raw, 3),)), False, NODES[1].raw, "Phone", 1)
     gone = FileRecord("x.md", Kind.FILE, b"", 0, 0, False, Version(((NODES[1].raw, 4),)), True, NODES[1].raw, "", 2)
     ref = ChunkRef(b"f" * 32, 65_536, 3)
+    signed = tuple(SignedMember(member, member_payload(member), b"s" * 64) for member in full_members())
     hello = VaultHello(VAULT, b"i" * 16, 40, b"j" * 16, 30)
     return [
         Hello(1, "Laptop", "laptop.example", "1.2.3", ("one", "two"), (hello,)),
         Join(VAULT, b"s" * 16, "Laptop", "laptop", ADDRESSES),
-        Welcome(VAULT, "Notes", "Laptop", "laptop", "member", ADDRESSES),
+        Welcome(VAULT, "Notes", "Laptop", "laptop", "member", ADDRESSES, signed),
         Ack(VAULT, 12),
         Digest(VAULT, 12, 13, b"d" * 32),
         Resync(VAULT),
         Want(VAULT, (b"c" * 32,), (b"m" * 32,), (ref,), {b"m" * 32: b"b" * 32}),
         Bye(0, "Until tomorrow."),
-        Members(VAULT, tuple(SignedMember(member, member_payload(member), b"s" * 64) for member in full_members())),
+        Members(VAULT, signed),
         ChangeSet(VAULT, (record, folder, gone), 44, {b"h" * 32: b"12345"}),
         Contents(VAULT, {b"c" * 32: b"content"}, (b"n" * 32,)),
         ManifestPart(VAULT, b"f" * 32, 70_000, 0, True, ((3, 2**53), (b"1" * 32, 65_536), (b"2" * 32, 4_464))),
@@ -179,6 +180,9 @@ messages: st.SearchStrategy[Message] = st.one_of(
     ),
     st.builds(Join, vaults, index_ids, names, names, addresses),
     st.builds(Welcome, vaults, names, names, names, roles, addresses),
+    st.tuples(member_messages(), roles).map(
+        lambda told: Welcome(told[0].vault, "", "", "", told[1], (), told[0].records)
+    ),
     st.builds(Ack, vaults, positions),
     st.builds(Digest, vaults, positions, positions, hashes),
     st.builds(Resync, vaults),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from vaultsync.daemon.exchange import Admission, MemberExchange
@@ -86,7 +87,7 @@ class Door:
         if isinstance(first, Join):
             record, welcome = await self._admit(connection, first)
             if self.exchange is not None:
-                await self.exchange.admitted(first.vault, record)
+                welcome = replace(welcome, members=tuple(await self.exchange.admitted(first.vault, record)))
             self._let_in(record)
             await opened.writer.write(welcome)
             opened.joined = True

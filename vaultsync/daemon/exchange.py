@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.members import SignedMember
 from vaultsync.protocol.messages import Join, Members, Welcome
 from vaultsync.store.peers import PeerRecord
 from vaultsync.transport.base import Connection
@@ -42,8 +43,8 @@ class MemberExchange(Protocol):
     async def expel(self, node: NodeId, vaults: Iterable[VaultId]) -> None:
         """Remove a member from `vaults`, for everyone. `NodeError` if this device may not."""
 
-    async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
-        """A node that joined with a ticket is a peer now: vouch for it."""
+    async def admitted(self, vault: VaultId, record: PeerRecord) -> Sequence[SignedMember]:
+        """A node that joined with a ticket is a peer now: vouch for it. What to tell it of the others at once."""
 
     async def opened(self, node: NodeId, vaults: Iterable[VaultId]) -> Sequence[Members]:
         """A conversation with a peer has begun: what to tell it."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from vaultsync.daemon.database import NodeDatabase
 from vaultsync.daemon.greeting import Opened
 from vaultsync.daemon.memberships import Memberships
+from vaultsync.daemon.mesh import Mesh
 from vaultsync.daemon.pairing import refusal_words
 from vaultsync.daemon.peers import PeerManager
 from vaultsync.daemon.previewing import own_record, read_folder, read_index
@@ -43,6 +44,7 @@ class JoinHost(Protocol):
     database: NodeDatabase
     peers: PeerManager
     memberships: Memberships
+    mesh: Mesh
 
     @property
     def node_id(self) -> NodeId: ...
@@ -107,7 +109,8 @@ class OpenJoin:
         return self.preview
 
     async def accept(self) -> Joined:
-        """Go on: serve the vault from the folder, and sync. Raises a `VaultError` if the folder can't be used."""
+        """Go on: serve the vault from the folder, and sync. Raises a `VaultError` if the folder can't be used,
+        `ProtocolError` if the other device tells of members what nobody has signed."""
         host, ticket, welcome = self._host, self._ticket, self._welcome
         now_ms = host.now_ms()
         addresses = dict.fromkeys((*ticket.addresses, *welcome.addresses))
@@ -122,6 +125,8 @@ class OpenJoin:
             ),
         )
         try:
+            # A lie ends it while nothing is written.
+            host.memberships.check(welcome.members)
             # Whoever let this device in is stored before the folder is marked: after a death in between, a folder that
             # is this vault finds its way to the others by itself.
             await host.memberships.joined(ticket.vault, ticket.node)
@@ -144,6 +149,7 @@ class OpenJoin:
             host.peers.refresh(ticket.node)
         else:
             host.peers.adopt(stored, self._connection, self._opened)
+        await host.mesh.introduced(ticket.vault, ticket.node, welcome.members)
         joined = Joined(
             ticket.vault, welcome.vault_name, ticket.node, stored.name, self._root, welcome.role, self.words
         )

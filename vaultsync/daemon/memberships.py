@@ -183,7 +183,7 @@ class Memberships:
         """Records came from a connected peer. `ProtocolError` if one of them is forged."""
         async with self._lock:
             roster = await self.roster(vault)
-            news = roster.receive(self._checked(records), sender)
+            news = roster.receive(self.check(records), sender)
             changes = await self._stored(roster, news)
             changes.refused = len(news.refused)
             changes.answer = [record for node in news.outdated if (record := roster.get(node)) is not None]
@@ -197,6 +197,19 @@ class Memberships:
                 await self._put(roster, adopted)
                 changes.records += adopted
             return changes
+
+    def check(self, records: Iterable[SignedMember]) -> list[Heard]:
+        """With who signed each of them. `ProtocolError` if nobody did who could: no member passes that on."""
+        heard = []
+        for record in records:
+            member = record.member
+            for signer in dict.fromkeys((member.introduced_by, member.node, member.succeeds)):
+                if signer is not None and verify(signer, record.signature, SIGNING_CONTEXT + record.payload):
+                    heard.append(Heard(record, signer))
+                    break
+            else:
+                raise ProtocolError(CloseCode.BAD_FIELD, "sent a membership record whose signature is forged")
+        return heard
 
     def sign_leave(self, own: Member) -> SignedMember:
         """A removal of this device by itself, from the record with which it was let in."""
@@ -258,19 +271,6 @@ class Memberships:
 
     def _signed_here(self, record: SignedMember) -> bool:
         return verify(self.own, record.signature, SIGNING_CONTEXT + record.payload)
-
-    def _checked(self, records: Iterable[SignedMember]) -> list[Heard]:
-        """With who signed each of them. `ProtocolError` if nobody did who could: no member passes that on."""
-        heard = []
-        for record in records:
-            member = record.member
-            for signer in dict.fromkeys((member.introduced_by, member.node, member.succeeds)):
-                if signer is not None and verify(signer, record.signature, SIGNING_CONTEXT + record.payload):
-                    heard.append(Heard(record, signer))
-                    break
-            else:
-                raise ProtocolError(CloseCode.BAD_FIELD, "sent a membership record whose signature is forged")
-        return heard
 
     async def _make(self, roster: Roster, members: Sequence[Member]) -> Changes:
         records = [self._sign(member) for member in members]

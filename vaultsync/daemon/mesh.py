@@ -147,13 +147,21 @@ class Mesh:
         changes = await self._take(node, message.vault, message.records)
         self._peers.refusals.count(node, "member", changes.refused)
 
-    async def admitted(self, vault: VaultId, record: PeerRecord) -> None:
-        """This device has let a node in, which is a peer already: vouch for it, and tell the others."""
+    async def admitted(self, vault: VaultId, record: PeerRecord) -> Sequence[SignedMember]:
+        """This device has let a node in, which is a peer already: vouch for it, and tell the others.
+
+        Gives what goes into its welcome: as many as one message takes, members before removals.
+        """
         node, addresses = record.node_id, [a.address for a in record.addresses]
         changes = await self._memberships.admit(
             vault, node, record.name, record.hostname, addresses, record.role_in(vault) or ""
         )
         self._heard.put_nowait((changes, node))
+        return next((message.records for message in await self._news_for(vault, node)), ())
+
+    async def introduced(self, vault: VaultId, by: NodeId, records: Sequence[SignedMember]) -> None:
+        """A welcome has told of members. `ProtocolError` if one of the records is forged."""
+        await self._take(by, vault, records)
 
     async def opened(self, node: NodeId, vaults: Iterable[VaultId]) -> list[Members]:
         """A conversation with a peer has begun: what to tell it."""

@@ -18,6 +18,7 @@ from vaultsync.protocol.fields import (
     vault,
 )
 from vaultsync.protocol.limits import MAX_CAPABILITIES, MAX_POSITION, MAX_REASON, MAX_VAULTS, MAX_WANTS
+from vaultsync.protocol.members import read_records, record_fields
 from vaultsync.protocol.messages import (
     Ack,
     Bye,
@@ -118,6 +119,8 @@ def welcome_fields(message: Welcome) -> dict[int, object]:
     }
     if message.addresses:
         fields[6] = message.addresses
+    if message.members:
+        fields[7] = record_fields(message.members)
     return fields
 
 
@@ -125,13 +128,15 @@ def read_welcome(fields: Fields) -> Welcome:
     role = text(fields.get(5), "role")
     if role not in ROLES:
         raise bad_field("role", "is not a role that this version knows")
+    of = vault(fields)
     return Welcome(
-        vault=vault(fields),
+        vault=of,
         vault_name=text(fields.get(2), "vault name"),
         name=text(fields.get(3), "name"),
         hostname=text(fields.get(4), "hostname"),
         role=role,
         addresses=addresses(fields.get(6), "addresses"),
+        members=read_records(fields.get(7), of),
     )
 
 

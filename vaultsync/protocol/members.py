@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from vaultsync.errors import CloseCode, ProtocolError
@@ -11,6 +12,7 @@ from vaultsync.protocol.fields import Fields, addresses, array, bad_field, blob,
 from vaultsync.protocol.limits import MAX_GENERATION, MAX_MEMBER, MAX_MEMBER_ADDRESSES, MAX_MEMBERS, MAX_NAME
 from vaultsync.protocol.messages import Members
 from vaultsync.tickets import cbor
+from vaultsync.tickets.cbor import Value
 from vaultsync.tickets.ticket import ROLES
 
 SIGNATURE_SIZE: Final = 64
@@ -82,16 +84,25 @@ def read_member(payload: bytes) -> Member:
 
 
 def members_fields(message: Members) -> dict[int, object]:
-    return {1: message.vault.raw, 2: [[record.payload, record.signature] for record in message.records]}
+    return {1: message.vault.raw, 2: record_fields(message.records)}
 
 
 def read_members(fields: Fields) -> Members:
     of = vault(fields)
-    elements = array(fields.get(2), "records", MAX_MEMBERS)
-    if not elements:
+    records = read_records(fields.get(2), of)
+    if not records:
         raise bad_field("records", "is empty")
+    return Members(of, records)
+
+
+def record_fields(records: Iterable[SignedMember]) -> list[list[bytes]]:
+    return [[record.payload, record.signature] for record in records]
+
+
+def read_records(value: Value | None, of: VaultId) -> tuple[SignedMember, ...]:
+    """Records of the vault `of`. Raises `ProtocolError`."""
     records: list[SignedMember] = []
-    for element in elements:
+    for element in array(value, "records", MAX_MEMBERS):
         payload, signature = pair(element, "records")
         if not isinstance(payload, bytes):
             raise bad_field("records", "has a record that is not a byte string")
@@ -99,4 +110,4 @@ def read_members(fields: Fields) -> Members:
         if member.vault != of:
             raise bad_field("records", "has a record of another vault")
         records.append(SignedMember(member, payload, blob(signature, "signature", SIGNATURE_SIZE)))
-    return Members(of, tuple(records))
+    return tuple(records)

@@ -64,6 +64,8 @@ class Welcome:
     hostname: str
     role: str
     addresses: tuple[str, ...] = ()
+    members: tuple[SignedMember, ...] = ()
+    """Whom the joiner finds in the vault, itself among them: should it never hear more, it knows them all the same."""
 
 
 @dataclass(frozen=True, slots=True)
