@@ -465,6 +465,64 @@ async def test_two_that_make_each_other_observers_end_with_what_the_third_says(t
         assert await lists_are_equal(anna, bert, carl)
 
 
+@pytest.mark.parametrize("deed", ["removed", "made observers"])
+@pytest.mark.parametrize("third", [False, True], ids=["alone", "with a third"])
+@on_virtual_clock
+async def test_two_that_deprived_each_other_of_their_rights_are_together_again_by_a_ticket_of_either(
+    tmp_path: Path, deed: str, third: bool
+) -> None:
+    town = Town(tmp_path)
+    async with AsyncExitStack() as stack:
+        anna, bert, *others = await devices(stack, town, "Anna", "Bert", *(["Carl"] if third else []))
+        await anna.found()
+        await anna.invite(bert, *others)
+        await anna.until(lambda: linked(anna, bert, *others))
+        for one in others:
+            town.cut(one, bert)
+        town.cut(anna, bert)
+        for one, other in ((anna, bert), (bert, anna)):
+            if deed == "removed":
+                await one.mesh.expel(other.node_id, [VAULT])
+            else:
+                await one.mesh.set_role(VAULT, other.node_id, "observer")
+        town.network.heal(anna.node_id, bert.node_id)
+        await asyncio.sleep(HOUR_S)
+        assert (anna.roles[VAULT], bert.roles[VAULT]) == ("member", "member"), "each has its own vault still"
+        for one in others:
+            town.network.heal(one.node_id, bert.node_id)
+        await bert.join(await anna.ticket())
+        await anna.until(lambda: linked(anna, bert, *others))
+        await asyncio.sleep(HOUR_S)
+        assert linked(anna, bert, *others)
+        assert await lists_are_equal(anna, bert, *others)
+        roster = await anna.memberships.roster(VAULT)
+        assert {member.role for member in roster.members()} == {"member"}
+        assert {one.roles[VAULT] for one in (anna, bert, *others)} == {"member"}
+
+
+@on_virtual_clock
+async def test_a_ticket_of_before_gives_an_observer_nothing_and_a_new_one_the_role_that_it_names(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        anna, bert = await devices(stack, Town(tmp_path), "Anna", "Bert")
+        await anna.found()
+        kept = await anna.ticket(life_s=DAY_S)
+        await bert.join(kept)
+        await anna.until(lambda: linked(anna, bert))
+        await anna.mesh.set_role(VAULT, bert.node_id, "observer")
+        await anna.until(lambda: bert.roles[VAULT] == "observer")
+        assert (await bert.join(kept)).role == "observer"
+        await asyncio.sleep(MINUTE_S)
+        assert bert.roles[VAULT] == "observer"
+        assert (await bert.join(await anna.ticket())).role == "member"
+        await anna.until(lambda: linked(anna, bert))
+        assert await lists_are_equal(anna, bert)
+        assert (await bert.join(await anna.ticket(role="observer"))).role == "member", "a ticket takes nothing away"
+        await asyncio.sleep(MINUTE_S)
+        assert await lists_are_equal(anna, bert)
+
+
 @on_virtual_clock
 async def test_whom_one_lets_in_that_does_not_know_that_it_is_an_observer_is_in_nowhere(tmp_path: Path) -> None:
     town = Town(tmp_path)

@@ -129,7 +129,7 @@ class OpenJoin:
             host.memberships.check(welcome.members)
             # Whoever let this device in is stored before the folder is marked: after a death in between, a folder that
             # is this vault finds its way to the others by itself.
-            await host.memberships.joined(ticket.vault, ticket.node)
+            taken_back = await host.memberships.joined(ticket.vault, ticket.node)
             before = await host.database.run(lambda store: store.peers.get(ticket.node))
             stored = await host.database.run(lambda store: store.peers.add(record, ticket.vault, "member"))
             try:
@@ -149,6 +149,7 @@ class OpenJoin:
             host.peers.refresh(ticket.node)
         else:
             host.peers.adopt(stored, self._connection, self._opened)
+        await host.mesh.act(taken_back)
         await host.mesh.introduced(ticket.vault, ticket.node, welcome.members)
         joined = Joined(
             ticket.vault, welcome.vault_name, ticket.node, stored.name, self._root, welcome.role, self.words

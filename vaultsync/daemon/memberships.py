@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
 
 from vaultsync.daemon.database import NodeDatabase
+from vaultsync.daemon.membertables import SOLO as SOLO
+from vaultsync.daemon.membertables import Changes as Changes
+from vaultsync.daemon.membertables import name_of, start_over, store_own, store_peer
 from vaultsync.errors import CloseCode, NodeError, ProtocolError
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.members import MEMBER, Member, SignedMember
 from vaultsync.protocol.members import SIGNING_CONTEXT, member_payload, read_member
 from vaultsync.store.node_store import NodeStore
-from vaultsync.store.peers import PeerAddress, PeerRecord
 from vaultsync.sync.membership import Heard, News, Roster, next_version
 from vaultsync.transport.identity import Identity, verify
-
-SOLO: Final = "solo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +26,6 @@ class SelfDescription:
     name: str
     hostname: str
     addresses: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Changes:
-    """What has changed in one vault, already stored."""
-
-    vault: VaultId
-    records: list[SignedMember] = field(default_factory=list)
-    """To be told to the others."""
-    answer: list[SignedMember] = field(default_factory=list)
-    """To be told to the sender, who knows less."""
-    peers: list[PeerRecord] = field(default_factory=list)
-    """Peers as they are stored now."""
-    gone: list[NodeId] = field(default_factory=list)
-    """They belong to this vault no more."""
-    refused: int = 0
-    """How many records of others the rules did not allow."""
-    own_role: str | None = None
-    """This device's new role, if that has changed; `solo`: it was removed, or has left."""
 
 
 class Memberships:
@@ -93,23 +73,30 @@ class Memberships:
             )
             await self._put(roster, [self._sign(own)])
 
-    async def joined(self, vault: VaultId, sponsor: NodeId) -> None:
-        """`sponsor` has let this device in, and will tell who the others are."""
+    async def joined(self, vault: VaultId, sponsor: NodeId) -> Changes:
+        """`sponsor` has let this device in, and will tell who the others are.
+
+        If this device belongs to the vault already, and has itself removed `sponsor` or made it an observer, whoever
+        uses its ticket takes that back: else each would go on thinking that the other has no say.
+        """
         async with self._lock:
-            if (await self.roster(vault)).active(self.own) is not None:
-                return
-            await self._database.run(lambda store: _start_over(store, vault, sponsor))
+            roster = await self.roster(vault)
+            if roster.active(self.own) is not None:
+                return await self._take_back(roster, sponsor)
+            await self._database.run(lambda store: start_over(store, vault, sponsor))
             self._rosters.pop(vault, None)
+            return Changes(vault)
 
     async def admit(
         self, vault: VaultId, node: NodeId, name: str, hostname: str, addresses: Sequence[str], role: str
     ) -> Changes:
-        """This device lets `node` in; again, if it was removed before."""
+        """This device lets `node` in; again, if it was removed before, or to write, if it is an observer."""
         async with self._lock:
             roster = await self.roster(vault)
             known, removal = roster.active(node), roster.removed(node)
             if known is not None:
-                return Changes(vault)
+                raised = role == MEMBER != known.role and roster.may_vouch(self.own)
+                return await self._make(roster, [self._let_in_again(known)]) if raised else Changes(vault)
             member = Member(
                 vault,
                 node,
@@ -252,6 +239,24 @@ class Memberships:
 
     # Inside
 
+    async def _take_back(self, roster: Roster, node: NodeId) -> Changes:
+        record = roster.get(node)
+        deprived = record is not None and record.member.introduced_by == self.own and not roster.may_vouch(node)
+        if record is None or not deprived or not roster.may_vouch(self.own):
+            return Changes(roster.vault)
+        return await self._make(roster, [self._let_in_again(record.member)])
+
+    def _let_in_again(self, known: Member) -> Member:
+        """`known` as a member, whatever it was made before."""
+        return replace(
+            known,
+            role=MEMBER,
+            removed_at=None,
+            generation=known.generation + (not known.active),
+            introduced_by=self.own,
+            version=next_version(known, self._now_ms()),
+        )
+
     def _guests_of(self, node: NodeId, roster: Roster, now_ms: int) -> list[Member]:
         """Whom `node` has let in, as this device vouches for them from now on."""
         return [
@@ -307,10 +312,10 @@ class Memberships:
                 for record in news.taken:
                     store.membership.save(record, now_ms)
                     if record.member.node == self.own:
-                        by = "" if self._signed_here(record) else _name_of(store, roster, record.member.introduced_by)
-                        _store_own(store, record.member, changes, by)
+                        by = "" if self._signed_here(record) else name_of(store, roster, record.member.introduced_by)
+                        store_own(store, record.member, changes, by)
                     else:
-                        _store_peer(store, record.member, changes, called.get(record.member.node))
+                        store_peer(store, record.member, changes, called.get(record.member.node))
                 for node in news.fallen:
                     store.membership.delete(roster.vault, node)
                     if store.peers.remove(node, roster.vault):
@@ -347,57 +352,3 @@ async def hand_over(database: NodeDatabase, old: Identity, new: Identity, now_ms
 def _signed(member: Member, identity: Identity) -> SignedMember:
     payload = member_payload(member)
     return SignedMember(read_member(payload), payload, identity.sign(SIGNING_CONTEXT + payload))
-
-
-def _start_over(store: NodeStore, vault: VaultId, sponsor: NodeId) -> None:
-    with store.transaction():
-        store.membership.leave(vault)
-        store.membership.set_sponsor(vault, sponsor)
-
-
-def _name_of(store: NodeStore, roster: Roster, node: NodeId) -> str:
-    """What a member is called on this device."""
-    peer, record = store.peers.get(node), roster.get(node)
-    if peer is not None:
-        return peer.name
-    return (record.member.name if record is not None else "") or node.short
-
-
-def _store_own(store: NodeStore, member: Member, changes: Changes, by: str) -> None:
-    """`by`: who says it; empty if this device does: a removal is its leaving then."""
-    known = store.vaults.get(member.vault)
-    role = member.role if member.active else SOLO
-    if known is not None and known.role != role and not (known.role == SOLO and member.active):
-        store.vaults.update(member.vault, role=role)
-        if role == SOLO and by:
-            store.vaults.update(member.vault, removed_by=by, removed_at=member.removed_at)
-        changes.own_role = role
-
-
-def _store_peer(store: NodeStore, member: Member, changes: Changes, called: str | None) -> None:
-    """`called` is the name that the device gave itself until now."""
-    node, vault = member.node, member.vault
-    if not member.active:
-        if store.peers.remove(node, vault):
-            changes.gone.append(node)
-        return
-    known = store.peers.get(node)
-    record = PeerRecord(
-        node,
-        member.name or node.short,
-        member.hostname,
-        member.version,
-        addresses=tuple(PeerAddress(address, "mesh") for address in member.addresses),
-    )
-    if known is None and member.succeeds is not None and (before := store.peers.get(member.succeeds)) is not None:
-        # The same device under another key keeps what a person has set for it.
-        record = replace(
-            before, node_id=node, memberships=(), addresses=(*before.addresses, *record.addresses), last_error=None
-        )
-    stored = store.peers.add(record, vault, member.role, member.introduced_by)
-    if stored.role_in(vault) != member.role:
-        stored = store.peers.set_role(node, vault, member.role)
-    if stored.name == called and member.name:
-        # Nobody has given it another name here.
-        stored = store.peers.update(node, name=member.name)
-    changes.peers.append(stored)

@@ -20,6 +20,7 @@ from vaultsync.errors import (
     VaultsyncError,
 )
 from vaultsync.model.ids import NodeId, VaultId
+from vaultsync.model.members import MEMBER
 from vaultsync.protocol.messages import Hello, Join, Welcome
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.open_tickets import OpenTicket
@@ -124,10 +125,11 @@ class Pairing:
                     raise NotATicketError("It names a vault that this node does not have.")
                 others = [p for p in store.peers.of_vault(join.vault) if p.node_id != node]
                 request = store.requests.get(join.vault, node)
-                role = None if request is None or request.is_over(now_ms) else request.role
-                if role is not None and len(others) < MAX_PEERS:
+                answered = request is not None and not request.is_over(now_ms)
+                if request is not None and answered and request.role is not None and len(others) < MAX_PEERS:
                     store.requests.remove(join.vault, node)
-                    return store.peers.add(record, join.vault, role), vault.name, role
+                    role = _role_given(store, join.vault, node, request.role, request.decided_at or 0)
+                    return _added(store, record, join.vault, role), vault.name, role
                 ticket = store.tickets.consume(hash_bytes(join.secret), now_ms // 1000, node, vault=join.vault)
                 # It may have kept a ticket from before it was removed; only one made since then lets it in again.
                 removed_ms = _removed_ms(store, join.vault, node)
@@ -135,7 +137,8 @@ class Pairing:
                     raise RefusedError(CloseCode.REMOVED, "")
                 if len(others) >= MAX_PEERS:
                     raise RefusedError(CloseCode.PEER_LIMIT, f"The vault has {MAX_PEERS} other devices already.")
-                return store.peers.add(record, join.vault, ticket.role), vault.name, ticket.role
+                role = _role_given(store, join.vault, node, ticket.role, ticket.created_at * 1000)
+                return _added(store, record, join.vault, role), vault.name, role
 
         try:
             known, vault_name, role = await self._database.run(decide)
@@ -185,6 +188,20 @@ class Pairing:
         """Let a device that asked in as `role`, or deny it (None). Tells whether it had asked."""
         now_ms = self._now_ms()
         return await self._database.run(lambda store: store.requests.answer(vault, node, role, now_ms))
+
+
+def _role_given(store: NodeStore, vault: VaultId, node: NodeId, role: str, since_ms: int) -> str:
+    """What `node` is in `vault` when somebody has decided at `since_ms` that it may come in as `role`. That takes
+    nothing from a device that belongs to the vault, and gives nothing to one that was made an observer since."""
+    known = next((r.member for r in store.membership.records(vault) if r.member.node == node), None)
+    if known is None or not known.active:
+        return role
+    return MEMBER if role == MEMBER and since_ms > (store.membership.learned_at(vault, node) or 0) else known.role
+
+
+def _added(store: NodeStore, record: PeerRecord, vault: VaultId, role: str) -> PeerRecord:
+    added = store.peers.add(record, vault, role)
+    return added if added.role_in(vault) == role else store.peers.set_role(record.node_id, vault, role)
 
 
 def _removed_ms(store: NodeStore, vault: VaultId, node: NodeId) -> int | None:
