@@ -10,6 +10,7 @@ import pytest
 from tests.support.cluster import Cluster, Device
 from vaultsync.model.filters import DEFAULT_CATEGORIES, Category
 from vaultsync.model.records import State
+from vaultsync.protocol.framing import StreamKind
 from vaultsync.store.history import Action
 from vaultsync.vault import scanner
 from vaultsync.vault.selection import Selection
@@ -331,3 +332,39 @@ def test_a_new_note_under_a_name_that_was_given_up_is_no_edit_of_the_note_that_h
     pair.assert_equal()
     assert b.read("hike.md") == NOTE
     assert b.read("untitled.md") == "another note\n"
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["a rename", "a rename back"])
+def test_a_new_note_under_a_name_that_a_restored_device_gives_up_again_is_no_edit(pair: Cluster, back: bool) -> None:
+    """It has forgotten that it renamed the note, and does so once more: whoever began a note since knew of that."""
+    a, b = pair.devices
+    share(pair, old=NOTE)
+    if back:
+        rename(a, "old.md", "new.md")
+        a.scan()
+        pair.settle()
+    source, target = ("new.md", "old.md") if back else ("old.md", "new.md")
+    a.back_up()
+    pair.connect_all()
+    pair.settle()
+    pair.now_ms += 10_000
+    rename(a, source, target)
+    a.scan()
+    pair.settle()
+    pair.disconnect(a)
+    b.write(source, "begun anew\n")
+    b.scan()
+    pair.now_ms += 10_000
+    a.restore()
+    a.scan()
+    pair.connect_all()
+    for _ in range(10):
+        # The other, which knows what was deleted, would hear of it too early.
+        for what in (StreamKind.CHANGES, StreamKind.CONTENT):
+            pair.pull(b, a, what)
+        for channel in pair.deliverable():
+            pair.deliver(channel)
+    pair.settle()
+    pair.assert_equal()
+    assert a.read(target) == NOTE
+    assert a.read(source) == "begun anew\n"

@@ -18,7 +18,7 @@ from vaultsync.merge import Clash, is_mergeable, merge_contents
 from vaultsync.merge.names import other_copy_name
 from vaultsync.model.manifests import CHUNKED_ABOVE
 from vaultsync.model.records import Entry, FileRecord, State
-from vaultsync.model.versions import Order
+from vaultsync.model.versions import Order, Version
 from vaultsync.store.history import Action, HistoryVersion
 from vaultsync.sync.offers import Offer
 from vaultsync.sync.planner import Target
@@ -43,7 +43,9 @@ def can_follow(state: ReplicaState, record: FileRecord, entry: Entry | None) -> 
     """Whether this device has a file where either side's tombstone says that it was moved, and the other side may be an
     edit of that.
 
-    It is not if what both descend from had been deleted or moved before: then it is another note of that name.
+    It is not if what both descend from had been deleted or moved before: then it is another note of that name. Nor if
+    the other side has seen more of what this device did there than this device remembers, which is so after an old
+    index was brought back: that may have been a deletion.
     """
     if entry is None or (not entry.record.deleted and entry.state is not State.PRESENT):
         return False
@@ -55,7 +57,21 @@ def can_follow(state: ReplicaState, record: FileRecord, entry: Entry | None) -> 
     origin = _origin(state, alive, gone)
     if origin is None:
         return True
+    if gone.modified_by == state.author.node and not _remembers(state, alive, gone):
+        return False
     return not state.store.history.was_deleted(gone.path, origin.version, alive.version, gone.version)
+
+
+def _remembers(state: ReplicaState, alive: FileRecord, gone: FileRecord) -> bool:
+    """Whether this device knows all that it did at a path before it moved the file, of what `alive` descends from."""
+    own = state.author.node
+    before = [version.version for version in state.store.history.versions(gone.path) if version.version != gone.version]
+    latest = max((_count(version, own) for version in before), default=0)
+    return _count(alive.version, own) <= latest
+
+
+def _count(version: Version, device: bytes) -> int:
+    return next((counter for node, counter in version.counters if node == device), 0)
 
 
 def follow(state: ReplicaState, work: Work, offer: Offer, entry: Entry, decision: Follow, now_ms: int) -> None:
