@@ -393,3 +393,70 @@ def test_obsidians_settings_sync_by_category(pair: Cluster) -> None:
     assert b.read(".obsidian/hotkeys.json") == "{}"
     write(pair, b, ".obsidian/workspace.json", '{"mine": 1}')
     assert a.read(".obsidian/workspace.json") == "{}"
+
+
+@pytest.mark.parametrize("hearer", [0, 1])
+@pytest.mark.parametrize("rule", ["h*\n", "h\n"], ids=["and its copy", "alone"])
+def test_a_file_here_and_a_folder_there_that_all_leave_out_are_one_in_every_index(
+    pair: Cluster, hearer: int, rule: str
+) -> None:
+    a, b = pair.devices
+    pair.disconnect(a)
+    write(pair, a, "h", "a file\n")
+    write(pair, b, "h/note.md", "in a folder\n")
+    for device in (a, b):
+        write(pair, device, IGNORE_FILE, rule)
+    pair.connect(*((a, b) if hearer else (b, a)))
+    pair.settle()
+    assert_same_index(pair)
+    assert a.read("h") == "a file\n", "what a rule leaves out stays where it is"
+    assert b.read("h/note.md") == "in a folder\n"
+    for device in (a, b):
+        device.scan()
+    pair.settle()
+    assert_same_index(pair)
+    write(pair, b, IGNORE_FILE, "")
+    for _ in range(3):
+        pair.tick(MINUTE_MS)
+        pair.settle()
+    pair.assert_equal()
+    files = [content for content in a.tree().values() if content]
+    assert sorted(files) == [b"a file\n", b"in a folder\n"]
+
+
+def test_who_leaves_a_file_out_ends_it_for_nobody_where_another_made_a_folder(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, 3)
+    a, b, c = cluster.devices
+    select(cluster, b, off={Category.IMAGES})
+    cluster.connect(a, b)
+    write(cluster, a, "cat.png", PNG)
+    cluster.disconnect(a)
+    write(cluster, c, "cat.png/note.md", BASE)
+    cluster.connect(b, c)
+    cluster.settle()
+    assert b.read("cat.png/note.md") == BASE
+    cluster.disconnect(c)
+    cluster.connect(a, b)
+    cluster.settle()
+    cluster.connect(a, c)
+    cluster.connect(b, c)
+    for _ in range(3):
+        cluster.tick(MINUTE_MS)
+        cluster.settle()
+    assert_same_index(cluster)
+    assert a.tree() == c.tree()
+    assert sorted(content for content in a.tree().values() if content) == sorted([PNG, BASE.encode()])
+
+
+def test_two_files_of_one_name_that_all_leave_out_are_one_in_every_index(pair: Cluster) -> None:
+    a, b = pair.devices
+    pair.disconnect(a)
+    write(pair, a, "cat.png", PNG)
+    write(pair, b, "cat.png", PNG + b"2")
+    for device in (a, b):
+        select(pair, device, off={Category.IMAGES})
+    pair.connect(a, b)
+    for _ in range(3):
+        pair.tick(MINUTE_MS)
+        pair.settle()
+    assert_same_index(pair)

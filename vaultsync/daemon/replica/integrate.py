@@ -131,10 +131,12 @@ def _split(state: ReplicaState, work: Work, offer: Offer, entry: Entry, split: S
         if never_reason(offer.record.path) is not None:
             # No device holds either.
             work.targets.append(Target(split.record, entry, offer, split.because))
-        else:
-            # This device holds neither content: who does decides, and its record will include both.
+            return
+        size = max(entry.record.size, offer.record.size)
+        if entry.record.kind is offer.record.kind and is_mergeable(offer.record.path, size):
+            # Who holds one of them may merge them, and decides; its record will include both.
             work.done.append(offer)
-        return
+            return
     if (further := made_from_other(state, entry.record, offer.record)) is not None:
         work.targets.append(Target(further.with_version(split.record.version), entry, offer, NEWER))
         return
