@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from tests.support.cluster import Cluster, Device
@@ -19,6 +19,10 @@ from vaultsync.model.records import Signature
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.files import DiskRandomFile
 from vaultsync.vault.filesystem import TEMP_DIR
+from vaultsync.vault.hashing import hash_bytes
+
+_FILM = random.Random(1).randbytes(3 << 19)
+"""What does not shrink, and is not copied to be kept."""
 
 Names = dict[str, int | None]
 """What stands at a path: a file, by its number, or a folder (None)."""
@@ -113,6 +117,10 @@ class PowerDisk(DiskFileSystem):
 
         self._change(change)
 
+    def give_name(self, path: str, outside: str) -> None:
+        self._call()
+        super().give_name(path, outside)
+
     def swap(self, first: str, second: str) -> bool:
         self._call()
         done = super().swap(first, second)
@@ -195,6 +203,7 @@ class Story:
         """Play it; the power goes at the call with this number. Returns how many calls there were."""
         self._write(self.steady, {f"note {n}.md": f"first {n}\n" for n in range(12)})
         self._write(self.steady, {"folder/a.md": "a\n", "folder/b.md": "b\n", "big.bin": "z" * (3 << 19)})
+        self._write(self.steady, {"film.bin": _FILM})
         self.cluster.connect_all()
         self.cluster.settle()
         self._own(self.weak, "mine.md", "of the weak one\n")
@@ -219,6 +228,7 @@ class Story:
         if (root / "folder").exists():
             (root / "folder").rename(root / "moved")
         self._write(self.steady, {"big.bin": "y" * 9 + "z" * (3 << 19), "new/deep/note.md": "new\n", "note 6.md": ""})
+        self._write(self.steady, {"film.bin": b"cut" + _FILM})
         self.cluster.now_ms += 3_000
         self.steady.scan()
         self.cluster.settle()
@@ -245,15 +255,16 @@ class Story:
         wanted = {f"note {n}.md": f"{'second' if n < 4 else 'first'} {n}\n" for n in (*range(4), *range(7, 12))}
         wanted |= {"note 6.md": "", "moved/a.md": "a\n", "moved/b.md": "b\n", "new/deep/note.md": "new\n"}
         wanted |= {"mine.md": "of the weak one\n", "big.bin": "y" * 9 + "z" * (3 << 19)}
-        found = {path: content.decode() for path, content in tree.items() if content is not None}
-        assert found == wanted
+        found = {path: content for path, content in tree.items() if content is not None}
+        assert found == {**{path: text.encode() for path, text in wanted.items()}, "film.bin": b"cut" + _FILM}
+        assert self.weak.replica.state.store.history.read(hash_bytes(_FILM)) == _FILM
 
     def _own(self, device: Device, path: str, text: str) -> None:
         device.write(path, text)
         device.look([path])
         self.cluster.settle()
 
-    def _write(self, device: Device, texts: dict[str, str]) -> None:
+    def _write(self, device: Device, texts: Mapping[str, str | bytes]) -> None:
         for path, text in texts.items():
             device.write(path, text)
         self.cluster.now_ms += 3_000

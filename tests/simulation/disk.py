@@ -87,6 +87,10 @@ class SimulatedDisk(DiskFileSystem):
         self._call("respell", source)
         super().respell(source, target)
 
+    def give_name(self, path: str, outside: str) -> None:
+        self._call("give_name", path)
+        super().give_name(path, outside)
+
     def swap(self, first: str, second: str) -> bool:
         self._call("swap", second)
         return self.manners.swaps and super().swap(first, second)

@@ -1,4 +1,9 @@
-"""Kept contents by hash, each once, compressed: small ones in the database, large ones in files beside it."""
+"""Kept contents by hash, each once, compressed: small ones in the database, large ones in files beside it.
+
+What does not shrink, and is about to be replaced, is not copied: its file gets a second name here (`share`), durably,
+before it loses the one in the vault; then it is ours alone (`settle`). In between it is not held. What a crash left in
+between is sorted out at the next start.
+"""
 
 # ruff: noqa: A001, A002 (a content's hash is called a hash, here as everywhere)
 
@@ -6,8 +11,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -18,13 +23,17 @@ from vaultsync.errors import ContentError
 from vaultsync.store.database import Database, private_folder
 from vaultsync.store.durable import sync_folder
 from vaultsync.store.failures import explaining
-from vaultsync.store.packing import LEVEL, Packer, StoredWriter, looks_compressible
+from vaultsync.store.packing import BEGINNING, LEVEL, Packer, StoredWriter, looks_compressible
 
 INLINE_LIMIT: Final = 1 << 20
 """Contents of more bytes than this get a file of their own."""
 
-_BLOCK: Final = 1 << 18
+_BLOCK: Final = BEGINNING
 _SUFFIX: Final = ".zst"
+_AS_IT_WAS: Final = ".raw"
+"""A file of the vault that history has taken over, not a byte of it copied."""
+_SHARED: Final = ".shared"
+"""The same while it still stands in the vault too, and a program may write to it: not held yet."""
 _UNFINISHED: Final = ".tmp"
 _ADVICE: Final = "The note itself is not touched. Check the disk; other versions can still be restored."
 
@@ -90,16 +99,68 @@ class Contents:
             return
         stored = self._write_file(hash, reader, size)
         with self._database.atomic():
-            # A row whose file has gone missing makes room for the new one.
-            self._database.run("DELETE FROM contents WHERE hash = ?", (hash,))
-            self._database.run(
-                "INSERT INTO contents (hash, size, stored, data) VALUES (?, ?, ?, NULL)", (hash, size, stored)
-            )
+            self._enter(hash, size, stored)
+
+    def _enter(self, hash: bytes, size: int, stored: int) -> None:
+        # A row whose file has gone missing makes room for the new one.
+        self._database.run("DELETE FROM contents WHERE hash = ?", (hash,))
+        self._database.run(
+            "INSERT INTO contents (hash, size, stored, data) VALUES (?, ?, ?, NULL)", (hash, size, stored)
+        )
 
     def has_many(self, hashes: Sequence[bytes]) -> set[bytes]:
         """Those of `hashes` whose content is held. One whose file has gone missing is not."""
         rows = self._database.rows_in("SELECT hash, data IS NULL FROM contents WHERE hash IN (*)", hashes)
-        return {hash for hash, in_file in rows if not in_file or self._file(hash).exists()}
+        return {hash for hash, in_file in rows if not in_file or self._is_there(hash)}
+
+    def share(self, hash: bytes, size: int, inode: int, give_name: Callable[[str], None]) -> bool:
+        """Give a file of the vault its second name, durably; it is held from `settle` on.
+
+        `give_name` does that, for the path that it is told; the file must be durable, and stand under one name. False
+        if this can't be done: it is to be copied then.
+        """
+        shared = self._file(hash, _SHARED)
+        with explaining(self._folder, _ADVICE):
+            private_folder(self._folder)
+            private_folder(shared.parent)
+        try:
+            give_name(str(shared))
+            there = shared.lstat()
+        except OSError:
+            # Another file system, one without such names, or two files with this content at once.
+            return False
+        if (there.st_ino, there.st_size, there.st_nlink) != (inode, size, 2):
+            self.unshare(hash)
+            return False
+        with explaining(self._folder, _ADVICE):
+            sync_folder(shared.parent)
+            sync_folder(self._folder)
+        with self._database.atomic():
+            self._enter(hash, size, size)
+        return True
+
+    def settle(self, hash: bytes) -> None:
+        """What was shared stands in the vault no more, as it was: it is ours."""
+        with explaining(self._folder, _ADVICE):
+            os.replace(self._file(hash, _SHARED), self._file(hash, _AS_IT_WAS))
+
+    def unshare(self, hash: bytes) -> None:
+        """What was shared has not been replaced. Should this be its only name, the next start sees to it."""
+        with explaining(self._folder, _ADVICE):
+            shared = self._file(hash, _SHARED)
+            if shared.lstat().st_nlink > 1:
+                shared.unlink()
+
+    def settle_all(self) -> None:
+        """Sort out what a crash left of what was shared; the vault's temporary files are gone by now."""
+        with explaining(self._folder, _ADVICE):
+            for file in self._folder.glob(f"??/*{_SHARED}"):
+                hash = bytes.fromhex(file.stem)
+                # A program may have written to it.
+                if file.lstat().st_nlink == 1 and not self._is_there(hash) and _hash_of(file) == hash:
+                    self.settle(hash)
+                else:
+                    file.unlink()
 
     def read(self, hash: bytes) -> bytes | None:
         """The content, or None if it is not held. `ContentError` if what is held does not hash to `hash`."""
@@ -163,7 +224,8 @@ class Contents:
         """Remove the files of contents whose rows are gone."""
         with explaining(self._folder, _ADVICE):
             for hash in hashes:
-                self._file(hash).unlink(missing_ok=True)
+                for suffix in (_SUFFIX, _AS_IT_WAS):
+                    self._file(hash, suffix).unlink(missing_ok=True)
 
     def tidy(self) -> None:
         """Remove what a crash left: contents that nothing refers to, and files without a row.
@@ -180,14 +242,15 @@ class Contents:
         with explaining(self._folder, _ADVICE):
             if not self._folder.exists():
                 return
-            held = {self._file(row[0]) for row in self._database.rows("SELECT hash FROM contents WHERE data IS NULL")}
+            rows = self._database.rows("SELECT hash FROM contents WHERE data IS NULL")
+            held = {self._file(row[0], suffix) for row in rows for suffix in (_SUFFIX, _AS_IT_WAS)}
             for file in self._folder.glob("??/*"):
-                if file not in held and file.suffix in (_SUFFIX, _UNFINISHED):
+                if file not in held and file.suffix in (_SUFFIX, _AS_IT_WAS, _UNFINISHED):
                     file.unlink(missing_ok=True)
 
     def _write_file(self, hash: bytes, reader: Reader, size: int) -> int:
         """Compress into the content's file, atomically; gives the bytes that it takes."""
-        target = self._file(hash)
+        target = self._file(hash, _SUFFIX)
         with explaining(self._folder, _ADVICE):
             private_folder(self._folder)
             private_folder(target.parent)
@@ -228,25 +291,30 @@ class Contents:
 
     def _open_file(self, hash: bytes) -> BinaryIO | None:
         with explaining(self._folder, _ADVICE):
-            try:
-                file = self._file(hash).open("rb")
-            except FileNotFoundError:
-                return None
-        return io.BufferedReader(_CheckedReader(hash, file), _BLOCK)
+            for suffix in (_SUFFIX, _AS_IT_WAS):
+                with suppress(FileNotFoundError):
+                    file = self._file(hash, suffix).open("rb")
+                    return io.BufferedReader(_CheckedReader(hash, file, packed=suffix == _SUFFIX), _BLOCK)
+        return None
 
-    def _file(self, hash: bytes) -> Path:
+    def _is_there(self, hash: bytes) -> bool:
+        return any(self._file(hash, suffix).exists() for suffix in (_SUFFIX, _AS_IT_WAS))
+
+    def _file(self, hash: bytes, suffix: str) -> Path:
         name = hash.hex()
-        return self._folder / name[:2] / f"{name}{_SUFFIX}"
+        return self._folder / name[:2] / f"{name}{suffix}"
 
 
 class _CheckedReader(io.RawIOBase):
-    """Decompresses a file and holds it against its hash at the end."""
+    """Reads a file, decompressing it if it is `packed`, and holds it against its hash at the end."""
 
-    def __init__(self, hash: bytes, file: BinaryIO) -> None:
+    def __init__(self, hash: bytes, file: BinaryIO, *, packed: bool) -> None:
         self._hash = hash
         self._hasher = blake3()
         self._file = file
-        self._source: Reader = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
+        self._source: Reader = file
+        if packed:
+            self._source = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
 
     def readable(self) -> bool:
         return True
@@ -265,6 +333,14 @@ class _CheckedReader(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
+
+
+def _hash_of(file: Path) -> bytes:
+    hasher = blake3()
+    with file.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            hasher.update(block)
+    return hasher.digest()
 
 
 def _read_up_to(reader: Reader, size: int) -> bytes:

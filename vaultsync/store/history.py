@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -89,6 +89,22 @@ class History:
         Raises `ContentError` if `reader` fails or does not give `size` bytes that hash to `hash`; nothing is kept then.
         """
         self._contents.keep_file(hash, reader, size)
+
+    def share(self, hash: bytes, size: int, inode: int, give_name: Callable[[str], None]) -> bool:
+        """Keep a large file that is about to be replaced without copying it: see `Contents.share`."""
+        return self._contents.share(hash, size, inode, give_name)
+
+    def settle(self, hash: bytes) -> None:
+        """It was replaced, and history alone has it."""
+        self._contents.settle(hash)
+
+    def unshare(self, hash: bytes) -> None:
+        """It was not replaced, and history does not have it."""
+        self._contents.unshare(hash)
+
+    def settle_all(self) -> None:
+        """Sort out what a crash left of that; the vault's temporary files are gone by now."""
+        self._contents.settle_all()
 
     def has(self, hash: bytes) -> bool:
         return bool(self._contents.has_many([hash]))

@@ -13,6 +13,9 @@ LEVEL: Final = 1
 STORED_BLOCK: Final = 128 << 10
 """The largest block that the format allows, and the window that the frame asks a reader for."""
 
+BEGINNING: Final = 256 << 10
+"""Of so many bytes a content's beginning is tried."""
+
 _MANY: Final = 4
 _WORTH: Final = 0.95
 """Share of its size that the beginning of a content must shrink to."""

@@ -269,6 +269,13 @@ class DiskFileSystem:
                 raise
         return True
 
+    def give_name(self, path: str, outside: str) -> None:
+        if os.link not in os.supports_follow_symlinks:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP), path)
+        with self._folders() as folders:
+            name, fd = folders.locate(path)
+            os.link(name, outside, src_dir_fd=fd, follow_symlinks=False)
+
     def remove(self, path: str) -> None:
         with self._folders() as folders:
             name, fd = folders.locate(path)

@@ -158,6 +158,12 @@ class FileSystem(Protocol):
     def swap(self, first: str, second: str) -> bool:
         """Exchange two existing names in one step; False, and nothing done, where that is impossible."""
 
+    def give_name(self, path: str, outside: str) -> None:
+        """A second name for a file, on the same file system, at an absolute path where nothing is.
+
+        `OSError` where that is impossible.
+        """
+
     def remove(self, path: str) -> None: ...
 
     def mkdir(self, path: str) -> None: ...

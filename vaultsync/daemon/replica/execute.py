@@ -10,6 +10,7 @@ from vaultsync.daemon.events import ChangeApplied
 from vaultsync.daemon.replica.busy import wait_for_writer
 from vaultsync.daemon.replica.contents import ensure_in_history
 from vaultsync.daemon.replica.observe import history_version, make_parents_known
+from vaultsync.daemon.replica.sharing import seen_as, settle, share
 from vaultsync.daemon.replica.stage import stage_all
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.steps import actions_of
@@ -78,9 +79,10 @@ def execute(state: ReplicaState, work: Work, now_ms: int) -> set[str]:
         with state.fs.batch():
             steps = stage_all(state, plan(here.ready), work.contents, staged, commit.contents)
         state.applier.make_durable(list(staged.values()))
-        steps = _keep_replaced(state, steps, now_ms)
+        steps, shared = _keep_replaced(state, steps, now_ms)
         _intend(state, steps)
         results = _run(state, steps, staged, here.respelled)
+        settle(state, shared, results)
     finally:
         kept = state.staged.values()
         for content in staged.values():
@@ -133,8 +135,11 @@ def _block(
     commit.closed.append(target.offer)
 
 
-def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> list[Step]:
-    """Bring into history, durably, every content that the steps replace or remove; drop steps that can't."""
+def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> tuple[list[Step], dict[str, bytes]]:
+    """Bring into history, durably, every content that the steps replace or remove; drop steps that can't.
+
+    Also returns the large files, path -> hash, that history shares with the vault until they are replaced.
+    """
     replacing = [step for step in steps if step.do is not Do.NOTHING and step.do is not Do.MOVE_FILE]
     entries = {
         step.target.record.path: step.target.entry
@@ -144,9 +149,17 @@ def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> l
     held = state.store.history.has_many([entry.record.hash for entry in entries.values()])
     lacking = {path: entry for path, entry in entries.items() if entry.record.hash not in held}
     if not lacking:
-        return list(steps)
+        return list(steps), {}
+    seen: dict[str, Entry] = {}
+    shared: dict[str, bytes] = {}
+    refused: set[str] = set()
     with state.store.transaction():
-        refused = {path for path, entry in lacking.items() if not ensure_in_history(state, entry)}
+        for path, entry in lacking.items():
+            seen[path], is_shared = share(state, entry)
+            if is_shared:
+                shared[path] = entry.record.hash
+            elif not ensure_in_history(state, seen[path]):
+                refused.add(path)
     for origin in {step.target.offer.origin for step in steps if step.target.record.path in refused} - {""}:
         look_again(state, origin, now_ms)
     for path in refused:
@@ -155,7 +168,7 @@ def _keep_replaced(state: ReplicaState, steps: Sequence[Step], now_ms: int) -> l
         look_again(state, path, now_ms)
         if state.attempts[path] > 2:
             state.set_trouble(path, "it cannot be read here, so nothing is put in its place")
-    return [step for step in steps if step.target.record.path not in refused]
+    return [seen_as(step, seen) for step in steps if step.target.record.path not in refused], shared
 
 
 def _intend(state: ReplicaState, steps: Sequence[Step]) -> None:

@@ -31,4 +31,5 @@ def clean_up(fs: FileSystem, applier: Applier, store: VaultStore, now_ms: int) -
                 rescued.append(entry.record.path)
     finish_commit(fs, store, now_ms)
     applier.clean_up(now_ms)
+    store.history.settle_all()
     return rescued
