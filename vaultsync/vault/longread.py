@@ -1,21 +1,20 @@
 """Large files, read to their end a slice at a time: other work goes between two slices.
 
-One reading gives both what names the content and the pieces in which it travels.
+One reading gives both what names the content and the pieces in which it travels. Where to cut is looked for only where
+the file is not as it was: the rest is cut as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from blake3 import blake3
 from fastcdc import fastcdc
 
 from vaultsync.errors import UnstableFileError
-from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, ChunkList, Manifest
+from vaultsync.model.manifests import AVERAGE_CHUNK, MAX_CHUNK, MIN_CHUNK, ChunkList, Manifest, Places
 from vaultsync.model.records import Signature
 from vaultsync.vault.filesystem import FileSystem
-from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.hashing import StreamHash, hash_bytes
 
 SLICE: Final = 16 << 20
 """Bytes of one slice: some hundredths of a second."""
@@ -27,10 +26,15 @@ _WINDOW: Final = 2 << 20
 class LongRead:
     """The file at a path, from its beginning on. Nothing stays open between two slices."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, before: ChunkList | None = None) -> None:
+        """`before` are the chunks of an earlier version, if they are remembered."""
         self.path = path
+        self._before = before or ChunkList()
+        self._places: Places | None = None
+        self._expected = 0
+        """Index in `before` of the chunk that probably comes next."""
         self._signature: Signature | None = None
-        self._hasher = blake3()
+        self._hasher = StreamHash()
         self._chunks = ChunkList()
         self._offset = 0
         self._window = b""
@@ -64,16 +68,31 @@ class LongRead:
     def _cut(self, window: bytes, *, ended: bool) -> None:
         view = memoryview(window)
         used = 0
-        for length in _lengths(view):
-            # A cut depends on no more than MAX_CHUNK bytes, and all of them must be in sight.
-            if not ended and len(window) - used < MAX_CHUNK:
-                break
-            self._chunks.append(hash_bytes(view[used : used + length]), length)
-            used += length
+        # A cut depends on no more than MAX_CHUNK bytes, and all of them must be in sight.
+        while len(window) - used >= MAX_CHUNK or (ended and used < len(window)):
+            used += self._cut_one(view[used:])
         self._window = window[used:]
 
+    def _cut_one(self, view: memoryview) -> int:
+        """Cut the chunk with which `view` begins; its size in bytes."""
+        # The last one was cut by the end of its file.
+        if self._expected < len(self._before) - 1:
+            size = self._before.size_at(self._expected)
+            hash_ = hash_bytes(view[:size])
+            if self._before.has_at(self._expected, hash_):
+                self._chunks.append(hash_, size)
+                self._expected += 1
+                return size
+        size = int(next(iter(fastcdc(view, MIN_CHUNK, AVERAGE_CHUNK, MAX_CHUNK))).length)
+        hash_ = hash_bytes(view[:size])
+        self._chunks.append(hash_, size)
+        self._expected = self._after(hash_)
+        return size
 
-def _lengths(view: memoryview) -> Iterator[int]:
-    if view:
-        for piece in fastcdc(view, MIN_CHUNK, AVERAGE_CHUNK, MAX_CHUNK):
-            yield piece.length
+    def _after(self, hash_: bytes) -> int:
+        if not self._before:
+            return 0
+        if self._places is None:
+            self._places = Places(self._before, bytearray(b"\1") * len(self._before))
+        place = self._places.first(hash_)
+        return len(self._before) if place is None else place + 1

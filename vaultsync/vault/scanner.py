@@ -6,7 +6,7 @@ hashed. What can't be read or listed is told as a trouble, never as a deletion.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -88,6 +88,8 @@ class Scanner:
     def __init__(self, fs: FileSystem, selection: Selection) -> None:
         self._fs = fs
         self.selection = selection
+        self.remembered: Mapping[bytes, Manifest] = {}
+        """Manifests of large files, by hash, if their owner has some."""
         self._emptied: dict[str, int] = {}
         self._open: dict[str, int] = {}
         self._begun: dict[str, LongRead] = {}
@@ -233,13 +235,17 @@ class Scanner:
         if reading.slices == 0:
             return None
         reading.slices -= 1
-        begun = self._begun.pop(path, None) or LongRead(path)
+        begun = self._begun.pop(path, None) or self._begin_reading(path, reading.index.get(path))
         found = begun.go_on(self._fs, SLICE)
         if found is None:
             self._begun[path] = begun
             if len(self._begun) > _MOST_BEGUN:
                 del self._begun[next(iter(self._begun))]
         return found
+
+    def _begin_reading(self, path: str, known: Entry | None) -> LongRead:
+        before = None if known is None else self.remembered.get(known.record.hash)
+        return LongRead(path, None if before is None else before.chunks)
 
     def _is_half_written(self, path: str, now_ms: int) -> bool:
         """Whether a program has the file open for writing, and not for long: half of a note would be taken for an edit

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+from fastcdc import fastcdc
 
 from tests.unit.vault.kit import Kit
 from vaultsync.errors import UnstableFileError
@@ -45,6 +46,50 @@ def test_the_chunks_depend_neither_on_the_slices_nor_on_the_window(
     monkeypatch.setattr(longread, "_WINDOW", window)
     assert read(kit, 1 << 20) == (whole, 5)
     assert read(kit, 654_321) == (whole, 9)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        b"inserted" + CONTENT,
+        CONTENT[: 2 << 20] + b"another" + CONTENT[(2 << 20) + 7 :],
+        CONTENT[: 1 << 20] + CONTENT[3 << 20 :],
+        CONTENT[3 << 20 :] + CONTENT[: 3 << 20],
+        CONTENT[: (3 << 20) + 1],
+        CONTENT + b"more",
+        CONTENT * 2,
+        CONTENT[::-1],
+        bytes(2 << 20) + CONTENT + bytes(2 << 20),
+    ],
+    ids=["inserted", "overwritten", "removed", "moved", "cut off", "longer", "doubled", "another", "zeros"],
+)
+def test_what_is_remembered_of_an_earlier_version_changes_nothing(kit: Kit, edited: bytes) -> None:
+    kit.write("big.bin", CONTENT)
+    before, _ = read(kit, len(CONTENT))
+    kit.write("big.bin", edited)
+    plain, _ = read(kit, len(edited))
+    reading = LongRead("big.bin", before.chunks)
+    while (found := reading.go_on(kit.fs, 1 << 20)) is None:
+        continue
+    assert found[0] == plain
+
+
+def test_where_to_cut_is_looked_for_only_where_something_has_changed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.write("big.bin", CONTENT)
+    before, _ = read(kit, len(CONTENT))
+    edited = CONTENT[: 2 << 20] + b"another" + CONTENT[(2 << 20) + 7 :]
+    kit.write("big.bin", edited)
+    looked = []
+
+    def look(*args: object) -> object:
+        looked.append(1)
+        return fastcdc(*args)
+
+    monkeypatch.setattr(longread, "fastcdc", look)
+    found = LongRead("big.bin", before.chunks).go_on(kit.fs, len(edited))
+    assert found is not None
+    assert found[0].hash == hash_bytes(edited)
+    assert 0 < len(looked) <= 4
 
 
 def test_an_empty_file_has_no_chunks(kit: Kit) -> None:

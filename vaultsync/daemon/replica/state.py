@@ -101,11 +101,16 @@ class ReplicaState:
     """Large contents that are complete on disk and wait to be put in their places."""
     transfers: dict[bytes, Transfer] = field(default_factory=dict)
     """Large files on their way here, by hash."""
+    assembling: dict[bytes, None] = field(default_factory=dict)
+    """Those of them, by hash, for which there is something to copy or to check here, in the order of their turns."""
     parts_left: bool = True
     """Whether partial files may lie on disk that no transfer writes to."""
     manifests: dict[bytes, Manifest] = field(default_factory=dict)
     """Of large files here that were asked about or came lately."""
     effects: Effects = field(default_factory=Effects)
+
+    def __post_init__(self) -> None:
+        self.scanner.remembered = self.manifests
 
     @property
     def vault_text(self) -> str:
