@@ -13,7 +13,8 @@ from tests.support.cluster import Cluster, Device
 from tests.support.nodes import running_node, until
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import ChangeObserved
-from vaultsync.daemon.replica import serve
+from vaultsync.daemon.replica import fetch, serve
+from vaultsync.protocol.framing import StreamKind
 from vaultsync.vault import scanner
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.longread import LongRead
@@ -24,7 +25,7 @@ CONTENT = random.Random(3).randbytes(5 * MIB)
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    for reader in (scanner, serve):
+    for reader in (scanner, serve, fetch):
         monkeypatch.setattr(reader, "SLICE", MIB)
     return Cluster(tmp_path, 2)
 
@@ -32,6 +33,19 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 def knows(device: Device, path: str) -> bool:
     entry = device.replica.state.store.index.get(path)
     return entry is not None and not entry.record.deleted
+
+
+def pass_messages(cluster: Cluster) -> None:
+    """All that devices have to say to each other; nobody reads on in a large file."""
+    busy = True
+    while busy:
+        busy = False
+        for sender, receiver in cluster.pullable():
+            for what in (StreamKind.CHANGES, StreamKind.CONTENT):
+                busy = bool(cluster.pull(sender, receiver, what)) or busy
+        for channel in cluster.deliverable():
+            cluster.deliver(channel)
+            busy = True
 
 
 def test_a_note_is_seen_while_a_large_file_is_read(cluster: Cluster) -> None:
@@ -103,6 +117,31 @@ def test_a_large_file_that_is_gone_while_it_is_read_keeps_nobody_waiting(
     assert not a.replica.has_unread
     assert knows(a, "large.bin") == (becomes == "small")
     assert bool(a.replica.state.troubles) == (becomes == "unreadable")
+
+
+@pytest.mark.parametrize("edited", [b"edited" + CONTENT, CONTENT[: 2 * MIB] + b"edited" + CONTENT[2 * MIB + 6 :]])
+def test_notes_go_between_while_a_large_file_is_copied_together_and_checked(cluster: Cluster, edited: bytes) -> None:
+    cluster.connect_all()
+    a, b = cluster.devices
+    a.write("large.bin", CONTENT)
+    a.scan()
+    cluster.settle()
+    cluster.now_ms += 60_000
+    a.write("large.bin", edited)
+    a.scan()
+    pass_messages(cluster)
+    slices = 0
+    while b.replica.has_unread:
+        assert (b.root / "large.bin").read_bytes() == CONTENT
+        a.write(f"note {slices}.md", "between\n")
+        a.look([f"note {slices}.md"])
+        pass_messages(cluster)
+        assert knows(b, f"note {slices}.md")
+        b.read_on()
+        pass_messages(cluster)
+        slices += 1
+    assert slices >= 4
+    assert (b.root / "large.bin").read_bytes() == edited
 
 
 def test_a_large_file_that_is_moved_is_moved_elsewhere_too(cluster: Cluster) -> None:

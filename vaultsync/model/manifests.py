@@ -138,6 +138,11 @@ class Places:
         place = self._first[self._slot(hash_)]
         return place - 1 if place else None
 
+    def only(self, hash_: bytes) -> int | None:
+        """The index of the chunk that has this hash; None if none has, or several have."""
+        place = self._first[self._slot(hash_)]
+        return place - 1 if place and not self._next[place - 1] else None
+
     def all(self, hash_: bytes) -> Iterator[int]:
         """The indices of all chunks that have this hash, in order."""
         place = self._first[self._slot(hash_)]

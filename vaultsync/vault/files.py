@@ -8,6 +8,7 @@ import sys
 from typing import Final, Self
 
 from vaultsync.model.records import Signature
+from vaultsync.vault.native import start_writing_back
 
 BLOCK: Final = 1 << 20
 """Bytes read at a time: large enough that the calls don't matter, small enough for any memory."""
@@ -89,6 +90,9 @@ class DiskRandomFile(_DiskFile):
             written = self._write(offset, rest)
             offset += written
             rest = rest[written:]
+
+    def start_writing_back(self) -> None:
+        start_writing_back(self.fd)
 
     def is_hole(self, offset: int, size: int) -> bool:
         if not hasattr(os, "SEEK_DATA"):

@@ -63,6 +63,9 @@ class RandomFile(Protocol):
 
     def write_at(self, offset: int, data: bytes) -> None: ...
 
+    def start_writing_back(self) -> None:
+        """Let the disk begin with what was written, without waiting for it; only a matter of speed."""
+
     def is_hole(self, offset: int, size: int) -> bool:
         """Whether nothing was ever written there. False where the file system can't tell."""
 

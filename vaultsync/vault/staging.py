@@ -101,9 +101,13 @@ class Staging:
             return None
         return self._dressed(target, expected_hash, mtime_ns, executable)
 
-    def stage_partial(self, partial: PartialFile, mtime_ns: int, executable: bool) -> Staged:
-        """A partial file that has become whole. `UnstableFileError` if its content is not what was announced."""
-        partial.finish()
+    def stage_partial(self, partial: PartialFile, mtime_ns: int, executable: bool) -> Staged | None:
+        """A partial file that has become whole; None if something is missing after all.
+
+        `UnstableFileError` if its content is not what was announced.
+        """
+        if not partial.finish():
+            return None
         return self._dressed(partial.path, partial.manifest.hash, mtime_ns, executable)
 
     def make_durable(self, staged: Sequence[Staged]) -> None:

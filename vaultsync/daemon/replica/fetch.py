@@ -15,7 +15,9 @@ from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, ManifestPart, Want
 from vaultsync.sync.listing import Listing
 from vaultsync.vault.chunks import PartialFile, part_path
+from vaultsync.vault.filling import Filling
 from vaultsync.vault.hashing import hash_bytes
+from vaultsync.vault.longread import SLICE
 from vaultsync.vault.words import FULL
 
 SPARED: Final = 64 << 20
@@ -114,9 +116,14 @@ def receive_manifest(state: ReplicaState, peer: bytes, message: ManifestPart, no
         _abandon(state, transfer)
         _give_up(state, peer, message.file, now_ms)
         return set()
-    _reuse(state, transfer)
-    transfer.todo = transfer.partial.missing()
-    return _finish(state, transfer) if transfer.partial.is_whole else set()
+    transfer.filling = _fillings(state, message.file)
+    # What is here under another name, or in an older version, is asked for only if it turns out not to be.
+    transfer.todo = (
+        chunk
+        for chunk in transfer.partial.missing()
+        if not any(filling.promises(chunk.hash) for filling in transfer.filling)
+    )
+    return _complete(state, transfer)
 
 
 def _room(state: ReplicaState, hash_: bytes, needed: int) -> bool:
@@ -152,19 +159,65 @@ def _older(state: ReplicaState, hash_: bytes) -> Iterator[Entry]:
             yield entry
 
 
-def _reuse(state: ReplicaState, transfer: Transfer) -> None:
-    """Take the pieces that older versions of the same file hold: an edit of a large file costs what it changed."""
-    assert transfer.partial is not None
-    for entry in _older(state, transfer.want.hash):
+def _fillings(state: ReplicaState, hash_: bytes) -> list[Filling]:
+    """Older versions of the same file: an edit of a large file costs what it changed."""
+    found = []
+    for entry in _older(state, hash_):
         manifest = manifest_of(state, entry.record.hash)
         if manifest is not None:
-            try:
-                transfer.partial.fill_from(state.fs, entry.record.path, manifest)
-            except OSError as error:
-                if error.errno in FULL:
-                    raise
-                # It has just been moved, or cannot be read; what it held comes from the peer.
-                state.dirty.add(entry.record.path)
+            found.append(Filling(entry.record.path, manifest))
+    return found
+
+
+def assemble(state: ReplicaState) -> set[str]:
+    """A slice more of the work on a large file that is copied together or checked here.
+
+    Returns the paths that can be settled, if it is now complete.
+    """
+    hash_ = next(iter(state.assembling))
+    transfer = state.transfers.get(hash_)
+    if transfer is None or transfer.partial is None:
+        del state.assembling[hash_]
+        return set()
+    if not transfer.filling:
+        transfer.partial.hash_on(SLICE)
+        return _complete(state, transfer)
+    filling = transfer.filling[0]
+    try:
+        ended = filling.go_on(state.fs, transfer.partial, SLICE)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        # It has just been moved, or cannot be read; what it held comes from the peer.
+        state.dirty.add(filling.path)
+        ended = True
+    if ended:
+        transfer.filling.remove(filling)
+    return _complete(state, transfer)
+
+
+def _complete(state: ReplicaState, transfer: Transfer) -> set[str]:
+    """Something was added to a large file, or checked: finish it if nothing is left but a little.
+
+    Returns the paths that can be settled then.
+    """
+    assert transfer.partial is not None
+    hash_ = transfer.want.hash
+    if transfer.partial.is_whole:
+        transfer.filling.clear()
+        if transfer.partial.unhashed_bytes <= SLICE:
+            return _finish(state, transfer)
+    if transfer.filling or transfer.partial.is_whole:
+        state.assembling[hash_] = None
+    elif hash_ in state.assembling:
+        del state.assembling[hash_]
+        _ask_for_missing(transfer)
+    return set()
+
+
+def _ask_for_missing(transfer: Transfer) -> None:
+    assert transfer.partial is not None
+    transfer.todo = (chunk for chunk in transfer.partial.missing() if chunk.offset not in transfer.asked)
 
 
 def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: int) -> set[str]:
@@ -183,8 +236,7 @@ def receive_chunks(state: ReplicaState, peer: bytes, message: Chunks, now_ms: in
             _give_up(state, peer, ref.file, now_ms)
             continue
         transfer.partial.write(chunk, data)
-        if transfer.partial.is_whole:
-            ready |= _finish(state, transfer)
+        ready |= _complete(state, transfer)
     state.wants.heard(peer, sum(len(data) for _, data in message.chunks), now_ms)
     return ready
 
@@ -193,11 +245,16 @@ def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
     """All pieces are here. `ProtocolError` if they make another file than the one that they were said to make."""
     assert transfer.partial is not None
     hash_ = transfer.want.hash
-    del state.transfers[hash_]
+    state.assembling.pop(hash_, None)
     try:
         staged = state.applier.stage_partial(transfer.partial, transfer.want.mtime_ns, executable=False)
     except UnstableFileError:
+        del state.transfers[hash_]
         raise ProtocolError(CloseCode.BAD_FIELD, "sent pieces that do not make the file that it offered") from None
+    if staged is None:
+        _ask_for_missing(transfer)
+        return set()
+    del state.transfers[hash_]
     state.wants.arrived(hash_)
     state.staged[hash_] = staged
     remember_manifest(state, transfer.partial.manifest)
@@ -254,6 +311,7 @@ def lost(state: ReplicaState, peer: bytes) -> None:
 
 def _abandon(state: ReplicaState, transfer: Transfer) -> None:
     del state.transfers[transfer.want.hash]
+    state.assembling.pop(transfer.want.hash, None)
     if transfer.partial is not None:
         transfer.partial.close()
         state.parts_left = True

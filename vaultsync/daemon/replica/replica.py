@@ -59,6 +59,7 @@ class Replica:
     def __init__(self, state: ReplicaState) -> None:
         self._state = state
         self._reported: tuple[int, int] = (0, 0)
+        self._assembled = False
 
     @property
     def state(self) -> ReplicaState:
@@ -139,14 +140,18 @@ class Replica:
     @property
     def has_unread(self) -> bool:
         """Whether `read_on` has something to read. May be asked from another thread."""
-        return bool(self._state.unread)
+        return bool(self._state.unread or self._state.assembling)
 
     def read_on(self, now_ms: int) -> Effects:
-        """Read a slice more of a large file that was seen to have changed, before it is known to what."""
-        path = next(iter(self._state.unread), None)
-        if path is None:
-            return self._effects(now_ms)
-        return self._after_change(observe.look(self._state, [path], now_ms, reads_on=True), now_ms)
+        """Read a slice more of a large file: by turns one that comes together here, and one that was seen to have
+        changed, before it is known to what."""
+        state = self._state
+        self._assembled = bool(state.assembling) and not (self._assembled and state.unread)
+        if self._assembled:
+            settle(state, fetch.assemble(state), now_ms)
+        elif path := next(iter(state.unread), None):
+            return self._after_change(observe.look(state, [path], now_ms, reads_on=True), now_ms)
+        return self._effects(now_ms)
 
     def sweep(self, now_ms: int) -> Iterator[Effects]:
         """Look through the whole vault, one batch per step."""

@@ -10,6 +10,7 @@ from vaultsync.model.manifests import Chunk
 from vaultsync.sync.listing import Listing
 from vaultsync.sync.wants import Wanted
 from vaultsync.vault.chunks import PartialFile
+from vaultsync.vault.filling import Filling
 
 PIECES_WINDOW: Final = 4 << 20
 """How many bytes of pieces of one file are asked for and not yet here."""
@@ -25,6 +26,8 @@ class Transfer:
     """The manifest as far as it has come."""
     partial: PartialFile | None = None
     """There once the manifest is complete."""
+    filling: list[Filling] = field(default_factory=list)
+    """Files here from which pieces are still taken."""
     todo: Iterator[Chunk] = field(default_factory=lambda: iter(()))
     """Pieces to ask for next."""
     asked: dict[int, Chunk] = field(default_factory=dict)
