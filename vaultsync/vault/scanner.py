@@ -19,7 +19,7 @@ from vaultsync.vault.filesystem import DirEntry, FileSystem, Stat
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.longread import SLICE, LongRead
 from vaultsync.vault.selection import Selection
-from vaultsync.vault.survey import LOOK_AGAIN_MS, Survey, is_live
+from vaultsync.vault.survey import LOOK_AGAIN_MS, Survey, is_live, is_suspect
 from vaultsync.vault.words import error_words
 
 KEEP_CONTENT: Final = 1 << 20
@@ -72,11 +72,12 @@ class Sighting:
 class _Reading:
     """A sighting in the making, with what it has cost."""
 
-    index: IndexView
     now_ms: int
     slices: int
     """Of large files, that are still to be read in this step."""
     sighting: Sighting = field(default_factory=Sighting)
+    known: dict[str, Entry] = field(default_factory=dict)
+    """What the index has of the files that are read."""
     content_bytes: int = 0
     gone: set[bytes] = field(default_factory=set)
     """Hashes of the files that are missing."""
@@ -107,10 +108,13 @@ class Scanner:
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
             survey.visit_all(paths)
-            reading = _Reading(index, now_ms, slices=int(reads_on))
+            reading = _Reading(now_ms, slices=int(reads_on))
             moved = self._begin(survey, reading)
+            reading.known = index.get_many([path for path, _ in survey.changed])
             for path, seen in survey.changed:
-                if reading.content_bytes >= _BATCH_BYTES and seen.signature.inode not in moved:
+                if (origin := self._origin(seen, moved, now_ms)) is not None:
+                    self._enter(path, seen, origin.record.hash, seen.signature, None, reading)
+                elif reading.content_bytes >= _BATCH_BYTES and seen.signature.inode not in moved:
                     reading.sighting.again[path] = 0
                 elif self._is_half_written(path, now_ms):
                     reading.sighting.again[path] = LOOK_AGAIN_MS
@@ -135,7 +139,7 @@ class Scanner:
         with self._fs.batch():
             survey = Survey(self._fs, self.selection, index, now_ms)
             survey.visit("")
-            reading = _Reading(index, now_ms, slices=1)
+            reading = _Reading(now_ms, slices=1)
             moved = self._begin(survey, reading)
             files = survey.changed
             if moved:
@@ -144,12 +148,17 @@ class Scanner:
         while True:
             with self._fs.batch():
                 start = done
+                ahead = batch_files if done else max(batch_files, len(moved))
+                reading.known = index.get_many([path for path, _ in files[done : done + ahead]])
                 while done < len(files):
                     path, seen = files[done]
                     full = done - start >= batch_files or reading.content_bytes >= batch_bytes
                     if full and seen.signature.inode not in moved:
                         break
-                    self._read(path, seen, reading, whole=seen.signature.inode in moved)
+                    if (origin := self._origin(seen, moved, now_ms)) is not None:
+                        self._enter(path, seen, origin.record.hash, seen.signature, None, reading)
+                    else:
+                        self._read(path, seen, reading, whole=seen.signature.inode in moved)
                     if reading.sighting.unread:
                         break
                     done += 1
@@ -158,10 +167,10 @@ class Scanner:
             yield reading.sighting
             if done >= len(files):
                 return
-            reading = _Reading(index, now_ms, slices=1)
+            reading = _Reading(now_ms, slices=1)
 
-    def _begin(self, survey: Survey, reading: _Reading) -> set[int]:
-        """Enter all that needs no reading into the sighting; the inodes of the missing files."""
+    def _begin(self, survey: Survey, reading: _Reading) -> dict[int, Entry]:
+        """Enter all that needs no reading into the sighting; the missing files by inode."""
         gone = survey.missing()
         if gone and self._fs.stat(MARKER_DIR) is None:
             raise VaultOfflineError("The folder is empty where the vault's marker should be.")
@@ -173,7 +182,15 @@ class Scanner:
         out.extend(Observation(path, Kind.DIR) for path in survey.folders)
         reading.sighting.troubles.update(survey.troubles)
         reading.sighting.again.update(survey.again)
-        return {entry.signature.inode for entry in gone if entry.signature is not None}
+        return {entry.signature.inode: entry for entry in gone if entry.signature is not None}
+
+    @staticmethod
+    def _origin(seen: Stat | DirEntry, moved: Mapping[int, Entry], now_ms: int) -> Entry | None:
+        """The missing file that this one is, to the last nanosecond, as its folder was renamed: it need not be read."""
+        origin = moved.get(seen.signature.inode)
+        if origin is None or origin.signature != seen.signature or is_suspect(origin, now_ms):
+            return None
+        return origin
 
     def _read(self, path: str, seen: Stat | DirEntry, reading: _Reading, *, whole: bool) -> None:
         """Enter what a file holds into the sighting; `whole`: at once, however large it is."""
@@ -198,7 +215,20 @@ class Scanner:
         except OSError as error:
             sighting.troubles[path] = error_words(error)
             return
-        entry = reading.index.get(path)
+        self._enter(path, seen, digest, signature, content, reading)
+
+    def _enter(
+        self,
+        path: str,
+        seen: Stat | DirEntry,
+        digest: bytes,
+        signature: Signature,
+        content: bytes | None,
+        reading: _Reading,
+    ) -> None:
+        """Enter a file whose hash is known into the sighting."""
+        sighting = reading.sighting
+        entry = reading.known.get(path)
         known = entry if entry is not None and is_live(entry) and entry.record.kind is Kind.FILE else None
         if known is not None and known.record.size > 0 and signature.size == 0:
             wait_ms = self._wait_for_content(path, signature, reading.now_ms)
@@ -235,7 +265,7 @@ class Scanner:
         if reading.slices == 0:
             return None
         reading.slices -= 1
-        begun = self._begun.pop(path, None) or self._begin_reading(path, reading.index.get(path))
+        begun = self._begun.pop(path, None) or self._begin_reading(path, reading.known.get(path))
         found = begun.go_on(self._fs, SLICE)
         if found is None:
             self._begun[path] = begun

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
 from vaultsync.errors import PathError, VaultOfflineError
-from vaultsync.model.paths import MARKER_DIR, check_path, parents_of
+from vaultsync.model.paths import MARKER_DIR, check_path, parent_of, parents_of
 from vaultsync.model.records import Entry, Kind, Signature, State
 from vaultsync.vault.filesystem import DirEntry, DiskKind, FileSystem, Stat
 from vaultsync.vault.selection import Selection
@@ -98,23 +98,32 @@ class Survey:
     def missing(self) -> list[Entry]:
         """The entries that have nothing on disk any more, the deepest first."""
         gone = []
+        # The survey took a while, and a batch may have been applied meanwhile.
+        entries = self._index.get_many(self._expected)
+        folders: dict[str, bool] = {}
         for path in sorted(self._expected, key=lambda p: (-p.count("/"), p)):
             if not self._blind.isdisjoint(("", path, *parents_of(path))):
                 continue
-            # The survey took a while, and a batch may have been applied meanwhile.
-            entry = self._index.get(path)
+            entry = entries.get(path)
             if entry is None or not is_live(entry):
                 continue
             if self._selection.reason(path, entry.record.kind is Kind.DIR) is not None:
                 continue
             try:
-                if self._fs.stat(path) is None:
+                if self._is_gone(path, folders):
                     gone.append(entry)
                 else:
                     self.again[path] = LOOK_AGAIN_MS
             except OSError as error:
                 self.troubles[path] = error_words(error)
         return gone
+
+    def _is_gone(self, path: str, folders: dict[str, bool]) -> bool:
+        """Whether certainly nothing is at `path`. `folders` remembers that of folders: what was in them is gone too."""
+        folder = parent_of(path)
+        if folder and folder not in folders:
+            folders[folder] = self._fs.stat(folder) is None
+        return folders.get(folder, False) or self._fs.stat(path) is None
 
     def _walk(self, top: str) -> None:
         stack = [top]
@@ -142,7 +151,7 @@ class Survey:
         """Note what is at `path`; whether it is a folder to go into."""
         known = self._expected.pop(path, None)
         if seen.kind is DiskKind.FILE:
-            unchanged = known is not None and known.signature == seen.signature and not self._is_suspect(known)
+            unchanged = known is not None and known.signature == seen.signature and not is_suspect(known, self._now_ms)
             if not unchanged and self._is_wanted(path, known, is_folder=False):
                 self.changed.append((path, seen))
             return False
@@ -189,17 +198,6 @@ class Survey:
         if _is_no_folder(entry):
             self.folders.setdefault(path)
 
-    def _is_suspect(self, known: Entry) -> bool:
-        """Whether the file may have changed without a change of its signature (Git: "racily clean")."""
-        assert known.signature is not None
-        mtime_ns = known.signature.mtime_ns
-        if is_hot(known.signature, self._now_ms):
-            return True
-        if known.source:
-            return False
-        tick_ms = _HOT_MS if mtime_ns % _SECOND_NS == 0 else _FINE_TICK_MS
-        return 0 <= known.record.modified_at - mtime_ns // 1_000_000 < tick_ms
-
     def _without_twins(self, prefix: str, entries: list[DirEntry]) -> Iterable[DirEntry]:
         """One entry per name: the one in NFC, as that is the one that a look at the path would find."""
         kept: dict[str, DirEntry] = {}
@@ -218,6 +216,18 @@ class Survey:
 def is_hot(signature: Signature, now_ms: int) -> bool:
     """Whether the file was modified so recently that it may change again under the same signature."""
     return abs(now_ms - signature.mtime_ns // 1_000_000) < _HOT_MS
+
+
+def is_suspect(known: Entry, now_ms: int) -> bool:
+    """Whether the file may have changed without a change of its signature (Git: "racily clean")."""
+    assert known.signature is not None
+    mtime_ns = known.signature.mtime_ns
+    if is_hot(known.signature, now_ms):
+        return True
+    if known.source:
+        return False
+    tick_ms = _HOT_MS if mtime_ns % _SECOND_NS == 0 else _FINE_TICK_MS
+    return 0 <= known.record.modified_at - mtime_ns // 1_000_000 < tick_ms
 
 
 def is_live(entry: Entry) -> bool:

@@ -213,6 +213,29 @@ def test_too_much_content_for_one_look_is_left_for_the_next(kit: Kit) -> None:
     assert len(kit.look(*sighting.again).observations) == 8
 
 
+@pytest.mark.parametrize("sweeps", [False, True], ids=["look", "sweep"])
+def test_what_was_moved_with_its_folder_is_not_read(kit: Kit, monkeypatch: pytest.MonkeyPatch, sweeps: bool) -> None:
+    for number in range(300):
+        kit.write(f"old/{number}.md", f"text {number}")
+    kit.sweep()
+    hashes = {path: entry.record.hash for path, entry in kit.index.entries.items()}
+    os.rename(kit.root / "old", kit.root / "new")
+    monkeypatch.setattr(kit.fs, "open_read", _refuse_to_read)
+    sighting = next(kit.scanner.sweep(kit.index, kit.now_ms)) if sweeps else kit.look("old", "new")
+    found = {o.path: o.hash for o in sighting.observations if o.path.startswith("new/")}
+    assert found == {f"new/{number}.md": hashes[f"old/{number}.md"] for number in range(300)}
+
+
+def test_what_was_moved_with_its_folder_and_edited_is_read(kit: Kit) -> None:
+    kit.write("old/a.md", "text")
+    kit.write("old/b.md", "text")
+    kit.sweep()
+    os.rename(kit.root / "old", kit.root / "new")
+    kit.write("new/a.md", "TEXT")  # of the same size and time, in the same file
+    (observed,) = [o for o in kit.look("old", "new").observations if o.path == "new/a.md"]
+    assert observed.hash == blake3(b"TEXT").digest()
+
+
 def test_a_folder_that_was_moved_is_seen_whole_however_much_is_in_it(kit: Kit) -> None:
     for n in range(40):
         kit.write(f"old/{n:02}.bin", bytes([n]) * (1 << 20))
