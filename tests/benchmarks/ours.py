@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -21,6 +22,8 @@ class NodeProcess:
 
     def __init__(self, home: Path, name: str, root: Path) -> None:
         self._arguments = [str(home), name, str(root)]
+        # A program that is installed has its bytecode; without it, half of a start is compiling.
+        self._environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         self._lines: queue.Queue[Line] = queue.Queue()
         self.started_s = 0.0
         self._process: subprocess.Popen[str] | None = None
@@ -38,6 +41,7 @@ class NodeProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=self._environment,
         )
         threading.Thread(target=self._read, args=(self._process, self._lines), daemon=True).start()
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Set as AbstractSet
-from typing import Final
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING, Final
 
 from vaultsync.errors import ConfigError
 from vaultsync.model.filters import (
@@ -21,6 +19,9 @@ from vaultsync.model.filters import (
 )
 from vaultsync.model.paths import parent_of
 from vaultsync.vault.filesystem import FileSystem
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 # The ignore file comes from other members too, and a pattern may cost time that grows with its length and its stars.
 MAX_PATTERNS: Final = 2_000
@@ -117,6 +118,11 @@ def _compile_patterns(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | Non
     numbers = [n for n, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
     if len(numbers) > MAX_PATTERNS:
         raise ConfigError(f"{IGNORE_FILE} has {len(numbers)} patterns; the limit is {MAX_PATTERNS}.")
+    if not numbers:
+        return None
+    # Loaded where there are rules.
+    from pathspec import GitIgnoreSpec
+
     for number in numbers:
         line = lines[number - 1]
         if len(line) > MAX_PATTERN or line.count("*") > MAX_STARS:
@@ -128,6 +134,4 @@ def _compile_patterns(lines: list[str]) -> tuple[GitIgnoreSpec, list[int]] | Non
             raise ConfigError(f"{IGNORE_FILE} line {number} is not a pattern: {line!r} ({error})") from error
         if pattern.include is None:
             raise ConfigError(f"{IGNORE_FILE} line {number} can match nothing: {line!r}")
-    if not numbers:
-        return None
     return GitIgnoreSpec.from_lines([lines[n - 1] for n in numbers], backend="simple"), numbers
