@@ -153,6 +153,15 @@ def linked(*devices: Household) -> bool:
     return all(one.state_of(other) is PeerState.CONNECTED for one in devices for other in devices if one is not other)
 
 
+async def lists_are_equal(*those: Household) -> bool:
+    """Whether all have the same members in their lists, by the same records."""
+    first, *others = [
+        sorted(record.payload for record in await device.memberships.roster(VAULT) if record.member.active)
+        for device in those
+    ]
+    return all(other == first for other in others)
+
+
 class Town:
     """Where the devices live; each can be switched on and off, and keeps its database and its key."""
 
