@@ -6,6 +6,7 @@ import errno
 import os
 import random
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,8 +15,13 @@ from tests.support.nodes import running_node, until
 from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.events import ChangeObserved
 from vaultsync.daemon.replica import fetch, serve
+from vaultsync.daemon.replica.state import Effects
+from vaultsync.daemon.vaultlink import VaultLink
+from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError, VaultsyncError
+from vaultsync.model.ids import NodeId
 from vaultsync.protocol.framing import StreamKind
 from vaultsync.vault import scanner
+from vaultsync.vault.chunks import PartialFile
 from vaultsync.vault.hashing import hash_bytes
 from vaultsync.vault.longread import LongRead
 
@@ -142,6 +148,50 @@ def test_notes_go_between_while_a_large_file_is_copied_together_and_checked(clus
         slices += 1
     assert slices >= 4
     assert (b.root / "large.bin").read_bytes() == edited
+
+
+def test_a_lie_that_comes_to_light_in_the_last_slice_ends_the_conversation_and_nothing_else(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.connect_all()
+    a, b = cluster.devices
+    a.write("large.bin", CONTENT)
+    a.scan()
+    cluster.settle()
+    cluster.now_ms += 60_000
+    a.write("large.bin", CONTENT[: 2 * MIB] + b"edited" + CONTENT[2 * MIB + 6 :])
+    a.scan()
+    pass_messages(cluster)
+
+    def is_another(partial: PartialFile) -> bool:
+        partial.discard()
+        raise UnstableFileError("another")
+
+    monkeypatch.setattr(PartialFile, "finish", is_another)
+    broken: dict[NodeId, ProtocolError] = {}
+    while b.replica.has_unread:
+        broken = b.replica.read_on(b.now_ms).broken
+    assert [(peer, error.code) for peer, error in broken.items()] == [(a.node, CloseCode.BAD_FIELD)]
+    assert not b.replica.state.transfers
+    assert (b.root / "large.bin").read_bytes() == CONTENT
+
+
+async def test_who_has_lied_is_dropped(tmp_path: Path) -> None:
+    async with running_node(tmp_path, "lone") as node:
+        service = await node.add_vault(tmp_path / "vault")
+        await until(lambda: service.engine is not None)
+        assert service.engine is not None
+        peer, dropped = NodeId(b"p" * 32), []
+
+        class Link:
+            def drop(self, error: VaultsyncError) -> None:
+                dropped.append(error)
+
+        lie = ProtocolError(CloseCode.BAD_FIELD, "lied")
+        service.engine._links[peer] = cast(VaultLink, Link())
+        service.engine._carry_out(Effects(broken={peer: lie}))
+        del service.engine._links[peer]
+        assert dropped == [lie]
 
 
 def test_a_large_file_that_is_moved_is_moved_elsewhere_too(cluster: Cluster) -> None:

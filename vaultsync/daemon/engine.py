@@ -326,6 +326,9 @@ class Engine:
         for peer in sorted(effects.changes_for | effects.contents_for, key=lambda peer: peer.raw):
             if (link := self._links.get(peer)) is not None:
                 link.wake(changes=peer in effects.changes_for, contents=peer in effects.contents_for)
+        for peer, error in effects.broken.items():
+            if (link := self._links.get(peer)) is not None:
+                link.drop(error)
         for event in effects.events:
             self._emit(event)
         for peer, whether in effects.at_rest.items():

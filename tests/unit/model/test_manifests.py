@@ -48,6 +48,7 @@ def test_places_of_a_content() -> None:
     assert list(places.all(A)) == [0, 4], "the one in the middle is not among them"
     assert (places.first(A), places.first(B), places.first(C), places.first(b"d" * 32)) == (0, 1, 3, None)
     assert list(places.all(b"d" * 32)) == []
+    assert (places.only(A), places.only(B), places.only(b"d" * 32)) == (None, 1, None)
     assert Places(ChunkList(), bytearray()).first(A) is None
 
 

@@ -10,6 +10,7 @@ from vaultsync.daemon.replica.serve import manifest_of, name_of, remember_manife
 from vaultsync.daemon.replica.state import ReplicaState, on_disk
 from vaultsync.daemon.replica.transfers import PIECES_WINDOW, Transfer
 from vaultsync.errors import CloseCode, ProtocolError, UnstableFileError
+from vaultsync.model.ids import NodeId
 from vaultsync.model.records import Entry, Kind
 from vaultsync.protocol.limits import MAX_WANTS
 from vaultsync.protocol.messages import ChunkRef, Chunks, ManifestPart, Want
@@ -181,7 +182,7 @@ def assemble(state: ReplicaState) -> set[str]:
         return set()
     if not transfer.filling:
         transfer.partial.hash_on(SLICE)
-        return _complete(state, transfer)
+        return _complete_or_drop(state, transfer)
     filling = transfer.filling[0]
     try:
         ended = filling.go_on(state.fs, transfer.partial, SLICE)
@@ -193,7 +194,16 @@ def assemble(state: ReplicaState) -> set[str]:
         ended = True
     if ended:
         transfer.filling.remove(filling)
-    return _complete(state, transfer)
+    return _complete_or_drop(state, transfer)
+
+
+def _complete_or_drop(state: ReplicaState, transfer: Transfer) -> set[str]:
+    """As `_complete`, where no message of the peer's is at hand by which its lie comes to light."""
+    try:
+        return _complete(state, transfer)
+    except ProtocolError as error:
+        state.effects.broken[NodeId(transfer.peer)] = error
+        return set()
 
 
 def _complete(state: ReplicaState, transfer: Transfer) -> set[str]:

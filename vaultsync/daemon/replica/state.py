@@ -8,6 +8,7 @@ from typing import Final
 from vaultsync.daemon.events import Event, TroubleChanged
 from vaultsync.daemon.replica.arrival import Content
 from vaultsync.daemon.replica.transfers import Transfer
+from vaultsync.errors import ProtocolError
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.manifests import Manifest
@@ -46,6 +47,8 @@ class Effects:
     """Peers for whom there are change sets to pull."""
     contents_for: set[NodeId] = field(default_factory=set)
     """Peers for whom there are contents to pull."""
+    broken: dict[NodeId, ProtocolError] = field(default_factory=dict)
+    """Peers that turned out to have broken the rules, not with the message that came last, and how."""
     at_rest: dict[NodeId, bool] = field(default_factory=dict)
     """Of each peer that is talked to, whether nothing is left to exchange with it."""
 
