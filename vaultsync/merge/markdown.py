@@ -7,17 +7,19 @@ from vaultsync.merge.lines import Line, Text, agree_on_endings, merge_frame, thr
 from vaultsync.merge.properties import Properties, holds_values, merge_properties, read_properties
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.text import common_text, merge_texts
+from vaultsync.merge.tokens import is_trivial
 
 
 def merge_markdown(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text:
     """Merge two versions of a note; `CannotMergeError` where both changed one property, or all of the body.
 
-    What stands at the top and isn't YAML (a template's code, a lost fence) is merged as text like the rest.
+    A side without properties has none of their keys. What stands at the top and isn't YAML (a template's code, a lost
+    fence) is merged as text like the rest.
     """
     origin, a, b = agree_on_endings(base or Text(()), a, b)
     texts = (origin, a, b)
     fronts = [_front_end(text) for text in texts]
-    if not (fronts[1] and fronts[2]):
+    if not (fronts[1] or fronts[2]) or _has_lost_a_fence(texts, fronts):
         return merge_texts(base, a, b, notes)
     parsed = [
         read_properties(text.lines[1 : end - 1]) if end else Properties({})
@@ -43,6 +45,13 @@ def _front_end(text: Text) -> int:
     return next((i + 1 for i in range(1, len(text.lines)) if text.lines[i].text.rstrip() == "---"), 0)
 
 
+def _has_lost_a_fence(texts: tuple[Text, Text, Text], fronts: list[int]) -> bool:
+    """Whether lines of the properties stand in a side that has no block of them."""
+    fenced = {line.text for text, end in zip(texts, fronts, strict=True) for line in text.lines[:end]}
+    bare = {line.text for text, end in zip(texts[1:], fronts[1:], strict=True) if not end for line in text.lines}
+    return any(not is_trivial(text) for text in fenced & bare)
+
+
 def _merge_fronts(
     texts: tuple[Text, Text, Text],
     fronts: list[int],
@@ -54,12 +63,15 @@ def _merge_fronts(
     own, first, second = (text.lines[:end] for text, end in zip(texts, fronts, strict=True))
     if first == second or own in (first, second):
         return list(three_way(own, first, second))
+    fences = (first or second)[0], (first or second)[-1]
     try:
         lines = merge_properties(base, a, b, notes)
     except CannotMergeError:
-        woven = weave_lines(own, first, second)
+        woven = weave_lines(own, first or fences, second or fences)
         found = None if woven.disputed else read_properties(woven.lines[1:-1])
         if found is None or not holds_values(found, base, a, b):
             raise
-        return woven.lines
-    return [first[0], *lines, first[-1]]
+        lines = woven.lines[1:-1]
+    if not lines and not (first and second):
+        return []
+    return [fences[0], *lines, fences[1]]
