@@ -70,7 +70,7 @@ def _split(name: str) -> tuple[str, str]:
     double = len(name) - len(_DRAWING)
     if double > 0 and name[double:].casefold() == _DRAWING:
         return name[:double], name[double:]
-    dot = name.rfind(".", 1)
+    dot = name.rfind(".")
     if dot < 1 or " " in name[dot:] or len(name[dot:].encode()) > MAX_EXTENSION_BYTES:
         return name, ""
     return name[:dot], name[dot:]
@@ -86,7 +86,7 @@ def _trim(text: str, limit: int) -> str:
     """`text` cut to `limit` bytes of UTF-8, never inside a character or before a combining mark."""
     if len(text.encode()) <= limit:
         return text
-    cut = text.encode()[: max(limit, 0)].decode(errors="ignore")
+    cut = text.encode()[:limit].decode(errors="ignore")
     while cut and (unicodedata.combining(text[len(cut)]) or text[len(cut)] in "\u200d\ufe0f" or cut[-1] == "\u200d"):
         cut = cut[:-1]
     return cut.rstrip()

@@ -172,17 +172,15 @@ def holds_values(merged: Properties, base: Properties | None, a: Properties, b: 
     Words that were put beside others may read well and say what nobody wrote.
     """
     tables = [{} if each is None else each.table for each in (base, a, b)]
-    return all(
-        _is_sound(key, found.value, *(table.get(key) for table in tables)) for key, found in merged.table.items()
-    )
+    return all(_is_sound(found.value, *(table.get(key) for table in tables)) for key, found in merged.table.items())
 
 
-def _is_sound(key: str, value: Value, base: Property | None, a: Property | None, b: Property | None) -> bool:
+def _is_sound(value: Value, base: Property | None, a: Property | None, b: Property | None) -> bool:
     if not isinstance(value, dict | list):
         return True
     own, first, second = (MISSING if each is None else each.value for each in (base, a, b))
     try:
-        wanted = Merger().merge(own, first, second, (key,))
+        wanted = Merger().merge(own, first, second)
     except CannotMergeError:
         return False
     if isinstance(value, list) and isinstance(wanted, list):
@@ -229,7 +227,7 @@ def _settle(key: str, base: Property | None, a: Property, b: Property, notes: se
     for one, other in ((a, b), (b, a)):
         if one.value in (None, "", []) and base is None:
             return other
-    return _merge_list(key, base, a, b) or _merge_text(key, base, a, b)
+    return _merge_list(base, a, b) or _merge_text(key, base, a, b)
 
 
 def _merge_remarks(base: Sequence[Line], a: Sequence[Line], b: Sequence[Line]) -> tuple[Line, ...]:
@@ -251,7 +249,7 @@ def _added(base: Property | None, side: Property) -> set[str]:
     return _words(side) - (set() if base is None else _words(base))
 
 
-def _merge_list(key: str, base: Property | None, a: Property, b: Property) -> Property | None:
+def _merge_list(base: Property | None, a: Property, b: Property) -> Property | None:
     styles = [ListStyle.read(texts_of(each.lines[each.lead :]), each.value) for each in (a, b)]
     first, second = styles
     if first is None or second is None:
@@ -289,7 +287,7 @@ def _merge_text(key: str, base: Property | None, a: Property, b: Property) -> Pr
     value = again[key]
     if isinstance(value, str) != isinstance(a.value, str):
         return None
-    if not _is_sound(key, value, base, a, b):
+    if not _is_sound(value, base, a, b):
         return None
     lead = next((i for i, line in enumerate(lines) if _KEY.match(line.text)), 0)
     return Property(lines, lead, value)

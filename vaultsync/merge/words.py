@@ -181,7 +181,6 @@ def _cluster(first: Sequence[Hunk], i: int, second: Sequence[Hunk], j: int) -> t
     sides, at = (first, second), [i, j]
     lead = min((k for k in (0, 1) if at[k] < len(sides[k])), key=lambda k: _rank(sides[k][at[k]]))
     start, end = sides[lead][at[lead]].start, sides[lead][at[lead]].end
-    at[lead] += 1
     grown = True
     while grown:
         grown = False
@@ -230,8 +229,7 @@ def _settle(
         return _side_by_side(a, b), 0
     cut_a, cut_b = all(hunk.deletes for hunk in mine), all(hunk.deletes for hunk in theirs)
     if cut_a and cut_b:
-        gone = {i for hunk in (*mine, *theirs) for i in range(hunk.start, hunk.end)}
-        return [base[i] for i in range(start, end) if i not in gone], 0
+        return [], 0
     if cut_a or cut_b:
         cut, edited = (a, b) if cut_a else (b, a)
         known = set(base[start:end])
@@ -242,7 +240,7 @@ def _settle(
     if _is_within(b, a):
         return a, 0
     if not any(map(is_word, (*a, *b))):
-        return max(a, b, key=lambda tokens: ("".join(tokens).strip(), len(tokens), tokens)), 0
+        return max(a, b, key=lambda tokens: ("".join(tokens).strip(), tokens)), 0
     both = _side_by_side(a, b)
     return both, sum(map(is_word, both))
 
