@@ -25,6 +25,7 @@ MOMENT_MS = 1_795_183_423_000
         (".gitignore", "Laptop", ".gitignore (conflict 2026-11-20 1403 Laptop)"),
         (".config.json", "Laptop", ".config (conflict 2026-11-20 1403 Laptop).json"),
         ("Dr. Who and friends", "Laptop", "Dr. Who and friends (conflict 2026-11-20 1403 Laptop)"),
+        ("v1.0/LICENSE", "Laptop", "v1.0/LICENSE (conflict 2026-11-20 1403 Laptop)"),
         ("a.md", "Laptop", "a (conflict 2026-11-20 1403 Laptop).md"),
         (".excalidraw.md", "Laptop", ".excalidraw (conflict 2026-11-20 1403 Laptop).md"),
         (f"n.{'x' * 39}", "Laptop", f"n (conflict 2026-11-20 1403 Laptop).{'x' * 39}"),
@@ -87,11 +88,20 @@ def test_a_second_copy_of_the_same_minute_is_told_apart_by_its_content(path: str
     assert not is_named_after(copy, MOMENT_MS + 60_000, "Laptop")
     assert not is_named_after(copy, MOMENT_MS, "Lap")
     assert not is_named_after(path, MOMENT_MS, "Laptop")
+    assert not is_named_after("Note (conflict 2026-11-20 1403 Laptop).d/x", MOMENT_MS, "Laptop")
 
 
 def test_the_content_stands_behind_when_and_where() -> None:
     copy = conflict_name("a/Note.md", MOMENT_MS, "Laptop")
     assert other_copy_name(copy, bytes(32)) == "a/Note (conflict 2026-11-20 1403 Laptop) (00000000).md"
+
+
+def test_a_copy_stays_beside_its_note_as_long_as_it_fits() -> None:
+    suffix = " (conflict 2026-11-20 1403 Laptop)"
+    folder = "/".join(["d" * 200] * 20) + "/"
+    folder += "e" * (4096 - len(folder) - len(f"/{suffix}"))
+    assert conflict_name(f"{folder}/n", MOMENT_MS, "Laptop") == f"{folder}/{suffix}"
+    assert conflict_name(f"{folder}e/n", MOMENT_MS, "Laptop") == f"n{suffix}"
 
 
 @pytest.mark.parametrize("left", range(1, 70, 6))

@@ -34,6 +34,16 @@ def test_brackets_in_one_another_are_read_up_to_a_bound(opening: str, closing: s
     assert parse_yaml(opening * (most + 1) + closing * (most + 1)) is None
 
 
+def test_closed_brackets_in_others_are_no_deeper() -> None:
+    assert parse_yaml(f"- {'[' * MAX_BRACKETS}{']' * MAX_BRACKETS}\n- []") is not None
+    assert parse_yaml("[[]," * (MAX_BRACKETS - 1) + "]" * (MAX_BRACKETS - 1)) is not None
+    assert parse_yaml("[[]," * (MAX_BRACKETS + 1) + "]" * (MAX_BRACKETS + 1)) is None
+
+
+def test_closing_brackets_in_a_text_are_no_depth() -> None:
+    assert parse_yaml("a: " + "b] " * (MAX_BRACKETS + 1) + "[c]") is not None
+
+
 @pytest.mark.parametrize("item", ["[a]", "{a: b}", "[[a]]"])
 def test_brackets_beside_one_another_are_read(item: str) -> None:
     assert parse_yaml("\n".join(f"- {item}" for _ in range(MAX_BRACKETS + 1))) is not None
@@ -59,10 +69,18 @@ def test_remarks_and_blank_lines_belong_to_the_key_below() -> None:
     assert [line.text for line in found.tail] == ["# the end"]
 
 
-def test_an_indented_remark_belongs_to_the_value_above() -> None:
-    found = read("a:\n  - x\n  # of x\nb: 2\n")
+@pytest.mark.parametrize(
+    ("text", "above"),
+    [
+        ("a:\n  - x\n  # of x\nb: 2\n", "a:\n  - x\n  # of x"),
+        ("a: 1\n # of a\nb: 2\n", "a: 1\n # of a"),
+        ("a:\n  - x\n# of b\nb: 2\n", "a:\n  - x"),
+    ],
+)
+def test_an_indented_remark_belongs_to_the_value_above(text: str, above: str) -> None:
+    found = read(text)
     assert found is not None
-    assert found.table["a"].text == "a:\n  - x\n  # of x"
+    assert found.table["a"].text == above
 
 
 def test_properties_without_a_key_are_remarks_alone() -> None:
@@ -79,6 +97,7 @@ def test_properties_without_a_key_are_remarks_alone() -> None:
         "just words\n",
         "- a\n- b\n",
         "# of a list\n[]\n",
+        "[a,\n",
         "a: 1\na: 2\n",
         "? x\n: y\ntags: [a,\nb: c]\n",
         "{a: 1}\n",

@@ -19,6 +19,8 @@ from vaultsync.merge.stamps import later_stamp_line, pick_stamp, without_stamp
         ("modified", "yesterday", "2026-01-03", None),
         ("deadline", "2026-01-02", "2026-01-03", None),
         ("updated", "2026/01/04", "2026-01-03", "2026/01/04"),
+        ("updated", "2026/01/02", "2026-01-03", "2026-01-03"),
+        ("updated", "20260102", "2026-01-03", "2026-01-03"),
         ("updated", "20260103T0905", "2026-01-03T09:04", "20260103T0905"),
         ("mtime", "1700000001", "1700000000500", "1700000001"),
         ("mtime", "1700000000", "2026-01-03", None),
@@ -49,5 +51,7 @@ def test_stamp_lines_in_the_text() -> None:
     assert later_stamp_line("due:: 2026-01-02", "due:: 2026-01-03") is None
     assert later_stamp_line("updated:: 2026-01-02 by Ann", "updated:: 2026-01-03 by Ann") is not None
     assert without_stamp("updated:: 2026-01-02T10:00+02:00 by Ann").split() == ["updated::", "by", "Ann"]
+    assert without_stamp("mtime:: 1700000000").strip() == "mtime::"
+    assert without_stamp("updated:: chapter 5") == "updated:: chapter 5"
     assert without_stamp("due:: 2026-01-02") == "due:: 2026-01-02"
     assert without_stamp("met 2026-01-02") == "met 2026-01-02"
