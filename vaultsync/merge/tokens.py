@@ -103,14 +103,14 @@ def similarity(first: Profile, second: Profile) -> float:
     if common and common == min(first.weight, second.weight) and _continues(first.text, second.text):
         return max(dice, 0.6)
     if dice < ALIKE and max(len(first.text), len(second.text)) <= 40:
-        matcher = SequenceMatcher(None, first.text.casefold(), second.text.casefold(), autojunk=False)
+        matcher = SequenceMatcher(None, first.text.casefold(), second.text.casefold())
         if matcher.real_quick_ratio() > 0.7 and matcher.quick_ratio() > 0.7:
             return max(dice, matcher.ratio() - 0.15)
     return dice
 
 
 def _continues(first: str, second: str) -> bool:
-    short, long = sorted((first.rstrip(), second.rstrip()), key=len)
+    short, long = sorted((first.rstrip(), second.rstrip()))
     return long.startswith(short)
 
 
