@@ -40,16 +40,23 @@ def merge_markdown(base: Text | None, a: Text, b: Text, notes: set[str]) -> Text
 
 def _front_end(text: Text) -> int:
     """How many lines the block of properties takes with both its fences; 0 if there is none."""
-    if not text.lines or text.lines[0].text.rstrip() != "---":
+    if not text.lines or not _is_fence(text.lines[0]):
         return 0
-    return next((i + 1 for i in range(1, len(text.lines)) if text.lines[i].text.rstrip() == "---"), 0)
+    return next((i for i, line in enumerate(text.lines[1:], 2) if _is_fence(line)), 0)
 
 
 def _has_lost_a_fence(texts: tuple[Text, Text, Text], fronts: list[int]) -> bool:
-    """Whether lines of the properties stand in a side that has no block of them."""
+    """Whether a side has no block of properties, but a fence to begin with, or lines of the other blocks."""
     fenced = {line.text for text, end in zip(texts, fronts, strict=True) for line in text.lines[:end]}
-    bare = {line.text for text, end in zip(texts[1:], fronts[1:], strict=True) if not end for line in text.lines}
-    return any(not is_trivial(text) for text in fenced & bare)
+    bare = [text for text, end in zip(texts[1:], fronts[1:], strict=True) if text.lines and not end]
+    return any(
+        _is_fence(text.lines[0]) or any(line.text in fenced and not is_trivial(line.text) for line in text.lines)
+        for text in bare
+    )
+
+
+def _is_fence(line: Line) -> bool:
+    return line.text.rstrip() == "---"
 
 
 def _merge_fronts(

@@ -18,7 +18,6 @@ from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.stamps import beside_date, is_stamp, pick_stamp
 from vaultsync.merge.tokens import texts_of, words_of
 from vaultsync.merge.values import MISSING, Maybe, Merger, Value, canonical, merge_order, merge_sets
-from vaultsync.merge.words import merge_line
 from vaultsync.merge.yamllists import ListStyle
 
 STAMP_TAKEN: Final = "Of two dates that editors write by themselves, the one that holds was taken."
@@ -167,7 +166,7 @@ def _join(properties: Sequence[Property], tail: tuple[Line, ...], most: Counter[
 
 
 def holds_values(merged: Properties, base: Properties | None, a: Properties, b: Properties) -> bool:
-    """Whether the lists and mappings in `merged`, which was merged as text, hold what they come to by their items.
+    """Whether the values in `merged`, which was merged as text, are what they come to by themselves.
 
     Words that were put beside others may read well and say what nobody wrote.
     """
@@ -176,9 +175,10 @@ def holds_values(merged: Properties, base: Properties | None, a: Properties, b: 
 
 
 def _is_sound(value: Value, base: Property | None, a: Property | None, b: Property | None) -> bool:
-    if not isinstance(value, dict | list):
-        return True
+    """Whether `value` is what three values come to; two texts that differ may have been merged by their words."""
     own, first, second = (MISSING if each is None else each.value for each in (base, a, b))
+    if first != second and own not in (first, second) and all(isinstance(each, str) for each in (value, first, second)):
+        return True
     try:
         wanted = Merger().merge(own, first, second)
     except CannotMergeError:
@@ -218,7 +218,7 @@ def _settle(key: str, base: Property | None, a: Property, b: Property, notes: se
     if a.value == b.value:
         return a
     if base is not None and base.value in (a.value, b.value):
-        return b if a.value == base.value else a
+        return _with_remark(b, base, a) if a.value == base.value else _with_remark(a, base, b)
     if isinstance(a.value, str) and isinstance(b.value, str):
         stamp = pick_stamp(key, a.value, b.value)
         if stamp is not None:
@@ -228,6 +228,16 @@ def _settle(key: str, base: Property | None, a: Property, b: Property, notes: se
         if one.value in (None, "", []) and base is None:
             return other
     return _merge_list(base, a, b) or _merge_text(key, base, a, b)
+
+
+def _with_remark(changed: Property, base: Property, other: Property) -> Property:
+    """`changed` with the remark that `other` put behind the value on its line, which it left as it was."""
+    lines = [each.lines[each.lead :] for each in (changed, base, other)]
+    own, old, new = (each[0].text for each in lines)
+    remark = new.removeprefix(old)
+    if any(len(each) > 1 for each in lines) or not new.startswith(old) or own.endswith(remark):
+        return changed
+    return Property((Line(own + remark, lines[0][0].ending),), 0, changed.value)
 
 
 def _merge_remarks(base: Sequence[Line], a: Sequence[Line], b: Sequence[Line]) -> tuple[Line, ...]:
@@ -271,22 +281,14 @@ def _merge_text(key: str, base: Property | None, a: Property, b: Property) -> Pr
         wanted: Maybe = Merger().merge(MISSING, a.value, b.value, (key,))
         found = [each for each in (a, b) if each.value == wanted]
         return found[0] if found else None
-    if len(base.lines) == len(a.lines) == len(b.lines) == 1:
-        text = merge_line(base.text, a.text, b.text)
-        if text is None:
-            return None
-        lines: tuple[Line, ...] = (Line(text, a.lines[0].ending),)
-    else:
-        woven = weave_lines(base.lines, a.lines, b.lines)
-        if woven.disputed:
-            return None
-        lines = tuple(woven.lines)
+    woven = weave_lines(base.lines, a.lines, b.lines)
+    if woven.disputed:
+        return None
+    lines = tuple(woven.lines)
     again = _parse(lines)
     if not isinstance(again, dict) or list(again) != [key]:
         return None
     value = again[key]
-    if isinstance(value, str) != isinstance(a.value, str):
-        return None
     if not _is_sound(value, base, a, b):
         return None
     lead = next((i for i, line in enumerate(lines) if _KEY.match(line.text)), 0)
