@@ -17,7 +17,7 @@ def alike(first: str, second: str) -> float:
     ("first", "second", "same"),
     [
         ("call the bank about the loan for the house", "the garden needs water, and so does the lawn", False),
-        ("buy milk and bread before the shop closes", "sell the car and the bike before the winter comes", False),
+        ("buy milk and bread before the shop closes", "sell the car and the bike before the shop opens", False),
         ("word word word word word other", "plain word", False),
         ("Meet Ann", "Meet Ann at the station on Monday with the tickets and the bags", True),
         ("Meet Ann  ", "Meet Ann at the station on Monday with the tickets and the bags", True),
@@ -28,7 +28,7 @@ def alike(first: str, second: str) -> float:
     ],
     ids=[
         "a word in common that says little",
-        "a third of the letters in common",
+        "less than half of the letters in common",
         "a word said often here and once there",
         "one goes on where the other ends",
         "one goes on where the other ends in white space",
