@@ -35,13 +35,13 @@ def test_brackets_in_one_another_are_read_up_to_a_bound(opening: str, closing: s
 
 
 def test_closed_brackets_in_others_are_no_deeper() -> None:
-    assert parse_yaml(f"- {'[' * MAX_BRACKETS}{']' * MAX_BRACKETS}\n- []") is not None
+    assert parse_yaml(f"- []\n- {'[' * MAX_BRACKETS}{']' * MAX_BRACKETS}\n- []") is not None
     assert parse_yaml("[[]," * (MAX_BRACKETS - 1) + "]" * (MAX_BRACKETS - 1)) is not None
     assert parse_yaml("[[]," * (MAX_BRACKETS + 1) + "]" * (MAX_BRACKETS + 1)) is None
 
 
 def test_closing_brackets_in_a_text_are_no_depth() -> None:
-    assert parse_yaml("a: " + "b] " * (MAX_BRACKETS + 1) + "[c]") is not None
+    assert parse_yaml("a: " + "b] " * (MAX_BRACKETS + 1) + "\nc:\n" + "- []\n" * (MAX_BRACKETS + 1)) is not None
 
 
 @pytest.mark.parametrize("item", ["[a]", "{a: b}", "[[a]]"])
