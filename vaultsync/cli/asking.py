@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
 import typer
+
+from vaultsync.cli.output import ExitCode
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -16,5 +19,24 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter("Nobody can be asked here. Say `--yes` if it is meant.", param_hint="--yes")
-    if not typer.confirm(question, err=True):
-        raise typer.Abort
+    if not agrees(question):
+        raise declined("Nothing was changed.")
+
+
+def agrees(question: str) -> bool:
+    """What a person answers on the terminal. Raises `KeyboardInterrupt` on Ctrl-C."""
+    # While an event loop runs, its own handler would let Ctrl-C wait until the question is answered.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        print(file=sys.stderr)
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def declined(what: str) -> typer.Exit:
+    """Say what came of a no, and how the process ends then."""
+    print(what, file=sys.stderr)
+    return typer.Exit(ExitCode.ERROR)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaultsync.cli import merging
+from vaultsync.cli.asking import agrees, declined
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import UntilEof, absolute
 from vaultsync.cli.waiting import wait_for
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from vaultsync.tickets.ticket import Ticket
 
 QUESTION = "Join them? Nothing is deleted."
+NOT_JOINED = "Not joined; nothing was written. The ticket is used up: to join after all, ask for a new one."
 
 
 class _NotJoinedError(VaultsyncError):
@@ -136,12 +138,12 @@ def _ask_through_node(text: str, path: Path) -> JoinInfo | None:
     accepted = False
     try:
         merging.show(found, console(errors=True))
-        accepted = typer.confirm(QUESTION, err=True)
+        accepted = agrees(QUESTION)
     finally:
         if not accepted:
             wait_for(_leave_through_node(found.id))
     if not accepted:
-        raise typer.Abort
+        raise declined(NOT_JOINED)
     return wait_for(_accept_through_node(found.id))
 
 
@@ -181,7 +183,7 @@ async def _open_here(node: Node, text: str, path: Path) -> OpenJoin:
         if not accepted:
             await opened.leave()
     if not accepted:
-        raise _NotJoinedError("Not joined; nothing was written.")
+        raise _NotJoinedError(NOT_JOINED)
     return opened
 
 
@@ -205,5 +207,5 @@ async def _serve(text: str, path: Path, *, asks: bool, until_eof: bool, as_json:
 
     try:
         await run_node(begin, command="vaultsync join", as_json=as_json, until_eof=until_eof)
-    except _NotJoinedError as declined:
-        raise typer.Abort from declined
+    except _NotJoinedError:
+        raise declined(NOT_JOINED) from None
