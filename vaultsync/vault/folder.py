@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from vaultsync.errors import VaultOfflineError
+from vaultsync.errors import DiskFullError, VaultError, VaultOfflineError
 from vaultsync.model.ids import VaultId
 from vaultsync.vault import marker
+from vaultsync.vault.words import FULL, error_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,18 @@ class VaultFolder:
 
     @classmethod
     def create(cls, root: str, vault: VaultId, name: str) -> VaultFolder:
-        """Make the folder, if need be, a vault. `VaultError` if it is one already; `OSError`."""
+        """Make the folder, if need be, a vault. `VaultError` if it is one already, or cannot be written to."""
         real = os.path.realpath(root)
-        marker.create(real, vault, name)
+        try:
+            marker.create(real, vault, name)
+        except OSError as error:
+            if error.errno in FULL:
+                raise DiskFullError(f"There is no room left to write to {real}.") from error
+            raise VaultError(
+                f"Nothing can be written to {real}: {error_words(error)}.",
+                hint="A folder can only be kept in sync by somebody who may write to it. Change its permissions, or use"
+                " another folder.",
+            ) from error
         return cls(real, vault, name, _device_of(real))
 
     def check(self) -> None:

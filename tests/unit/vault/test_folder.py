@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from vaultsync.errors import ConfigError, VaultError, VaultLockedError, VaultOfflineError
+from vaultsync.errors import ConfigError, DiskFullError, VaultError, VaultLockedError, VaultOfflineError
 from vaultsync.model.ids import VaultId
 from vaultsync.vault import marker
 from vaultsync.vault.folder import VaultFolder
@@ -41,6 +43,22 @@ def test_a_vault_is_not_made_twice(tmp_path: Path) -> None:
     with pytest.raises(VaultError):
         VaultFolder.create(str(tmp_path), VaultId(b"w" * 16), "n")
     assert VaultFolder.open(str(tmp_path)).vault == VAULT
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.EROFS, VaultError), (errno.EACCES, VaultError), (errno.ENOSPC, DiskFullError)]
+)
+def test_a_folder_that_cannot_be_written_to_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[VaultError]
+) -> None:
+    """Such as a CD, or somebody else's folder: no defect of vaultsync."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(kind, match=re.escape(str(tmp_path))):
+        VaultFolder.create(str(tmp_path), VAULT, "n")
 
 
 def test_a_marker_behind_a_link_is_none(tmp_path: Path) -> None:
