@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vaultsync.cli.numbers import whole
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.place import In, Place, asking, find_place
 from vaultsync.cli.waiting import wait_for
@@ -19,7 +20,7 @@ def deleted(
     below: Annotated[
         str, typer.Argument(metavar="FOLDER", help="Only what was in this folder of the vault.", show_default=False)
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", parser=whole(1, 10_000), help="At most so many.")] = 50,
     folder: In = None,
     as_json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vaultsync.cli.numbers import whole
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.place import In, asking, choose, find_note, find_place
 from vaultsync.cli.waiting import wait_for
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def log(
     path: Annotated[str | None, typer.Option("--path", metavar="NOTE", help="Only what is about this note.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", parser=whole(1, 10_000), help="At most so many.")] = 50,
     folder: In = None,
     as_json: Json = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaultsync.cli.asking import Yes, confirm
+from vaultsync.cli.numbers import whole
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.waiting import wait_for
 from vaultsync.cli.which import PeerArgument, choose
@@ -41,7 +42,7 @@ def peers(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def attempts(
     peer: Annotated[str | None, typer.Argument(metavar="PEER", help="Only this device's.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many.")] = 30,
+    limit: Annotated[int, typer.Option(metavar="N", parser=whole(1, 1_000), help="At most so many.")] = 30,
     as_json: Json = False,
 ) -> None:
     """List the latest dials: when, to which address, how it went, and why not."""

@@ -29,7 +29,9 @@ UntilEof = Annotated[bool, typer.Option("--until-eof", hidden=True, help="Stop w
 
 def run(
     folders: Folders = None,
-    name: Annotated[str | None, typer.Option(help="What to call a new vault, if not after its folder.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to call a new vault, if not after its folder.")
+    ] = None,
     until_eof: UntilEof = False,
     as_json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vaultsync.cli.numbers import number, whole
 from vaultsync.cli.output import Json, console, print_json, say
 from vaultsync.cli.waiting import wait_for
 from vaultsync.client import times, words
@@ -34,7 +35,9 @@ def sessions(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def new(
     client: Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")],
-    hours: Annotated[float, typer.Option(min=0.01, max=168, help="How long its token is good for.")] = 12,
+    hours: Annotated[
+        float, typer.Option(metavar="N", parser=number(0.01, 168), help="How long its token is good for.")
+    ] = 12,
     as_json: Json = False,
 ) -> None:
     """Make a token for a program, and print it: this one time. The program can renew it before its time is over."""
@@ -51,7 +54,7 @@ def new(
 
 @app.command()
 def revoke(
-    number: Annotated[int, typer.Argument(metavar="ID", min=0, help="As `vaultsync sessions` lists it.")],
+    number: Annotated[int, typer.Argument(metavar="ID", parser=whole(0), help="As `vaultsync sessions` lists it.")],
     as_json: Json = False,
 ) -> None:
     """Make a program's token useless."""

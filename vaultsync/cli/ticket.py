@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vaultsync.cli.numbers import number, whole
 from vaultsync.cli.output import Json, console, print_json
 from vaultsync.cli.run import absolute
 from vaultsync.cli.status import shell_quoted
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
 def ticket(
     folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="The vault that is to be shared.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, max=43_200, help="How long the ticket is good for.")] = 10,
+    minutes: Annotated[
+        float, typer.Option(metavar="N", parser=number(0.1, 43_200), help="How long the ticket is good for.")
+    ] = 10,
     observer: Annotated[bool, typer.Option("--observer", help="Whoever uses it only receives.")] = False,
     reusable: Annotated[bool, typer.Option("--reusable", help="More than one device may use it.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the tickets that can still be used.")] = False,
-    revoke: Annotated[int | None, typer.Option(metavar="ID", help="Make a ticket useless.")] = None,
+    revoke: Annotated[int | None, typer.Option(metavar="ID", parser=whole(0), help="Make a ticket useless.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a ticket with which another device joins a vault."""

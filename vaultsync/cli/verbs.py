@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import typer
 import typer.main
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 SECTIONS: Final = {
     "Commands": (
@@ -58,6 +58,14 @@ def with_dashboard(arguments: Sequence[str], *, terminal: bool) -> list[str]:
         return list(arguments)
     is_path = first.startswith(("~", ".")) or os.sep in first or os.path.isdir(first)
     return ["dashboard", *arguments] if is_path else list(arguments)
+
+
+class Verb(TyperCommand):
+    """A command whose usage names its arguments as manuals do: NOTE, [NOTE] if it may be left out, NOTE... if many."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        arguments = [each for each in self.params if each.param_type_name == "argument"]
+        return ["[OPTIONS]", *map(_in_usage, arguments)]
 
 
 class Group(TyperGroup):
@@ -118,10 +126,19 @@ def _load(name: str) -> Any:
     module = importlib.import_module(f"vaultsync.cli.{function}")
     above = typer.Typer(rich_markup_mode=None)
     if hasattr(module, "app"):
+        for below in module.app.registered_commands:
+            below.cls = Verb
         above.add_typer(module.app, name=name, cls=Group)
     else:
-        above.command(name)(getattr(module, function))
+        above.command(name, cls=Verb)(getattr(module, function))
     return typer.main.get_group(above).commands[name]
+
+
+def _in_usage(argument: Any) -> str:
+    name = argument.metavar or argument.name.upper()
+    if " " not in name and argument.nargs != 1:
+        name += "..."
+    return name if argument.required else f"[{name}]"
 
 
 def _first_paragraph(command: Any) -> str:

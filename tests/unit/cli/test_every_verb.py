@@ -43,8 +43,14 @@ def test_it_speaks_json_and_explains_itself(path: tuple[str, ...], command: Any)
 def test_its_usage_line_has_one_pair_of_brackets_and_no_broken_lines(path: tuple[str, ...], command: Any) -> None:
     with command.make_context(" ".join(path), [], resilient_parsing=True) as context:
         usage = command.get_usage(context)
+        said = command.get_help(context)
     assert "[[" not in usage
     assert "…]" not in usage
+    assert not {"{", "<"} & set(said), "words of a programmer"
+    many = any(
+        each.nargs != 1 and " " not in each.metavar for each in command.params if each.param_type_name == "argument"
+    )
+    assert many == ("..." in usage.replace("[ARGS]...", ""))
     # What follows the first paragraph keeps its line ends, which fit no terminal but the author's.
     assert not [part for part in command.help.split("\n\n")[1:] if "\n" in part.strip()]
 
