@@ -34,7 +34,7 @@ def show(found: Status, out: Console, now_ms: int) -> None:
     from vaultsync.daemon.status import MDNS_OFF
 
     node = found.node
-    running = words.duration((now_ms - node.started) / 1000)
+    running = words.duration(max(0, now_ms - node.started) / 1000)  # the clock may have been put back
     about = f"  {node.id[:10]}  vaultsync {node.version}, process {node.pid}, running for {running}"
     out.print(Text.assemble((node.name, "bold"), about), soft_wrap=True)
     if node.database_problem and not any(node.database_problem in vault.notices for vault in found.vaults):

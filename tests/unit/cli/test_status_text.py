@@ -26,6 +26,12 @@ def test_a_synced_vault_shows_its_proof_and_its_digest() -> None:
     assert "in sync, proven just now" in text
 
 
+def test_a_clock_that_was_put_back_makes_no_time_below_zero() -> None:
+    found = status(vault())
+    early = replace(found, node=replace(found.node, started=NOW_MS + 86_400_000))
+    assert "running for 0 seconds" in shown(early)
+
+
 def test_it_fits_into_80_columns() -> None:
     long = peer("A very long name for a telephone indeed", state="disconnected", reason="Nothing answers there.")
     text = shown(status(vault(), peers=(peer(), long)))
