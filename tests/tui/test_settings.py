@@ -109,3 +109,18 @@ async def test_ignore_rules_are_edited_and_a_wrong_one_stays_in_front_of_its_aut
             await pilot.press("ctrl+s")
             await shown(pilot, lambda: says(pilot, "Ignore rules 1 rule"))
             assert (notes / ".vaultsyncignore").read_text() == "Drafts/\n"
+
+
+async def test_the_highlighted_setting_stays_in_view_when_the_terminal_shrinks(tmp_path: Path) -> None:
+    async with served_node(tmp_path, "laptop") as node:
+        await ready(node, write(tmp_path / "Notes", {"a.md": "a"}))
+        async with dashboard(node) as (app, pilot):
+            await pilot.resize_terminal(120, 40)
+            await pilot.press("5")
+            settings = app.screen.query_one("#settings", ItemList)
+            await shown(pilot, lambda: "forget" in settings.keys)
+            settings.go_to("forget")
+            await pilot.resize_terminal(60, 15)
+            await shown(
+                pilot, lambda: settings.scroll_offset.y > 0 and settings.max_scroll_y == settings.scroll_offset.y
+            )

@@ -38,6 +38,10 @@ class ItemList(OptionList):
         self._items: tuple[Item, ...] | None = None
         self._clicked_key: str | None = None
 
+    def on_resize(self) -> None:
+        """Keep what is highlighted in view."""
+        self.call_after_refresh(self.scroll_to_highlight)
+
     @property
     def key(self) -> str | None:
         """Of the highlighted item, or None if there is none."""
