@@ -49,6 +49,8 @@ def _options(
 
 def main() -> None:
     """The entry point: never ends in a traceback."""
+    # A shell may have closed them (`>&-`).
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     try:
         _run(as_json="--json" in sys.argv[1:])
     except BrokenPipeError:
@@ -60,13 +62,22 @@ def main() -> None:
 def _run(*, as_json: bool) -> None:
     insist_on_utf8()
     try:
-        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
         app(args=with_dashboard(sys.argv[1:], terminal=terminal), prog_name="vaultsync")
     except VaultsyncError as error:
         print_error(error, as_json=as_json)
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        refused = VaultsyncError(
+            f"The system says: {error.strerror or error}{where}.", hint="Mend that, and try again."
+        )
+        print_error(refused, as_json=as_json)
+        sys.exit(ExitCode.ERROR)
     except Exception as error:
         # The last resort: everything that was expected has been dealt with.
         if os.environ.get(DEBUG_VARIABLE):

@@ -18,8 +18,8 @@ Kinds = list[Category]
 
 
 def select(
-    on: Annotated[Kinds | None, typer.Option("--on", metavar="CATEGORY", help="Sync these too.")] = None,
-    off: Annotated[Kinds | None, typer.Option("--off", metavar="CATEGORY", help="Sync these no more.")] = None,
+    on: Annotated[Kinds | None, typer.Option("--on", metavar="KIND", help="Sync these too.")] = None,
+    off: Annotated[Kinds | None, typer.Option("--off", metavar="KIND", help="Sync these no more.")] = None,
     folder: In = None,
     as_json: Json = False,
 ) -> None:

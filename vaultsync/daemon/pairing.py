@@ -231,7 +231,7 @@ def refusal_words(error: RefusedError) -> VaultsyncError:
             )
         case CloseCode.REMOVED:
             return UsedTicketError(
-                "This device was removed from the vault after the ticket was made.",
+                "This device was removed from the vault after the ticket was made, or said no to joining it.",
                 hint="Ask a member for a new ticket if that was a mistake.",
             )
         case CloseCode.INTERNAL:

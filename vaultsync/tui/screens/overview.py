@@ -33,6 +33,7 @@ NO_VAULT: Final = (
     "[b]No vault yet.[/] Press [b]n[/] to sync a folder of notes, or [b]j[/] to join a vault with a ticket from "
     "another device."
 )
+NO_DEVICE: Final = "[b]No other device yet.[/] Press [b]a[/] to add one: it shows a ticket to paste there."
 
 
 class OverviewScreen(BoardScreen):
@@ -61,7 +62,7 @@ class OverviewScreen(BoardScreen):
                 yield ItemList(
                     id="peers",
                     classes="panel",
-                    empty="[b]No other device yet.[/] Press [b]a[/] to add one: it shows a ticket to paste there.",
+                    empty="",
                 )
                 yield Transfers(classes="panel", id="transfers")
                 yield ItemList(id="waiting", classes="panel", empty="Nothing waits for you.")
@@ -92,8 +93,10 @@ class OverviewScreen(BoardScreen):
         vaults, peers = self.query_one("#vaults", ItemList), self.query_one("#peers", ItemList)
         if board.status is None:
             vaults.say_if_empty(SEEKING if board.contact is Contact.SEEKING else LOST)
+            peers.say_if_empty("")
         else:
             vaults.say_if_empty(NO_VAULT)
+            peers.say_if_empty(NO_DEVICE)
         vaults.show([Item(vault.id, vault_lines(vault, board, now_ms)) for vault in board.vaults])
         asking = [Item(request_key(request), asking_lines(request)) for request in board.requests]
         peers.show([*asking, *(Item(peer.id, peer_lines(peer, now_ms)) for peer in board.peers)])

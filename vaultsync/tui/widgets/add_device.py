@@ -157,7 +157,7 @@ class AddDevice(Part):
                     ("m", "bold"),
                     ".\n\nOn the other device it is pasted into the dashboard (key ",
                     ("j", "bold"),
-                    " there), or into a command that\nyou copy from here. No account and no server are needed.",
+                    " there), or into a command that you copy from here. No account and no server are needed.",
                 )
             )
         elif self._paired is not None:
