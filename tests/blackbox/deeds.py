@@ -182,7 +182,7 @@ def delete_and_write_anew(person: Person) -> str:
     if (person.folder / name).exists():
         # Somebody else's edit has brought it back: what is written now would go over that, unseen. What stood here,
         # perhaps since a moment ago only, has been deleted.
-        person.ledger.remove(person.who, name, words_in(before), "deleted")
+        person.take_away(name, words_in(before), "deleted")
         return f"delete and write anew {name}, in vain"
     person.ledger.touch(person.who, f"end of {name}")
     gap = b"" if before.endswith(b"\n") or not before else b"\n"
@@ -236,7 +236,7 @@ def take_words_back(person: Person) -> str:
     person.ledger.saw(person.who, name, content)
     for word in words_in(b"".join(rest)):
         person.ledger.touch(person.who, word.decode())
-    person.ledger.remove(person.who, name, words_in(b"".join(rest)) - words_in(first), "emptied")
+    person.take_away(name, words_in(b"".join(rest)) - words_in(first), "emptied")
     person.save(name, first)
     return f"empty {name} but for its first line"
 

@@ -74,10 +74,10 @@ class Person:
         elif kind == "replace":
             self._touch(lines[spot : spot + 1], name)
             old, lines[spot] = lines[spot], self.line(name)
-            self.ledger.remove(self.who, name, words_in(old), "replaced a line of")
+            self.take_away(name, words_in(old), "replaced a line of")
         elif kind == "cut":
             self._touch(lines[spot : spot + 1], name)
-            self.ledger.remove(self.who, name, words_in(lines[spot]), "cut a line of")
+            self.take_away(name, words_in(lines[spot]), "cut a line of")
             del lines[spot]
         else:
             for _ in range(lot.randint(2, 4)):
@@ -124,8 +124,15 @@ class Person:
         (self.folder / name).unlink(missing_ok=True)
         for line in content.splitlines():
             self._touch([line], name)
-        self.ledger.remove(self.who, name, words_in(content), how)
+        self.take_away(name, words_in(content), how)
         self.ledger.taken.add(content)
+
+    def take_away(self, name: str, words: set[bytes], how: str) -> None:
+        """Own up to words that go from a file. What stands in another one here, as where a note was given two names at
+        once, stays there."""
+        others = [self.read(other) or b"" for other in self.notes() if other != name]
+        self.ledger.copied(b" ".join(words & words_in(b"\n".join(others))))
+        self.ledger.remove(self.who, name, words, how)
 
     def saw(self, name: str) -> None:
         content = self.read(name)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
+from tests.blackbox.device import Device
 from tests.blackbox.history import play
 from tests.blackbox.judge import Findings, check_words
 from tests.blackbox.ledger import Ledger
+from tests.blackbox.person import Person
 from tests.blackbox.sabotage import SABOTAGES, broken_build
 
 pytestmark = pytest.mark.e2e
@@ -45,3 +49,17 @@ def test_a_word_that_comes_back_is_found() -> None:
     check_words([], {"a.md": word}, ledger, found)
     assert len(found.ghosts) == 1
     assert not found.lost
+
+
+def test_a_word_that_is_taken_from_one_of_two_notes_stays_in_the_other(tmp_path: Path) -> None:
+    """As where a note was given two names at once."""
+    device = create_autospec(Device, instance=True, vault=tmp_path)
+    device.name = "Desk"
+    device.names.return_value = {"a.md": True, "b.md": True}
+    ledger, found = Ledger(), Findings()
+    word = ledger.word("Desk", "a.md").encode()
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_bytes(word)
+    Person(device, ledger, random.Random(1)).remove("a.md", "deleted")
+    check_words([], {"b.md": word}, ledger, found)
+    assert not found.ghosts
