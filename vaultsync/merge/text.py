@@ -12,7 +12,7 @@ from vaultsync.merge.repeats import drop_repeats
 from vaultsync.merge.result import CannotMergeError
 from vaultsync.merge.stamps import without_stamp
 from vaultsync.merge.tokens import is_trivial, texts_of, weigh_line, words_of
-from vaultsync.merge.words import holds_all, unnumbered
+from vaultsync.merge.words import holds_all
 
 FEW_LINES: Final = 4
 """Up to this many disputed lines, both wordings are kept however small the note."""
@@ -47,11 +47,11 @@ def _refuse_absurd(woven: Woven) -> None:
 
 
 def _refuse_loss(base: Text, a: Text, b: Text, woven: Woven) -> None:
-    """The promise, checked: every word that a side brought in is there. An item's number in a list is none."""
+    """The promise, checked: every word that a side brought in is there."""
     known, held = set(texts_of(base.lines)), set(texts_of(woven.lines))
     for side in (a, b):
         said = set(texts_of(side.lines))
-        owed = _words(unnumbered(without_stamp(text)) for text in said - known - held)
+        owed = _words(map(without_stamp, said - known - held))
         owed -= _words(held - known) | _words(known - said)
         if owed and owed - _words(known) - _words(held):
             raise CannotMergeError("A merge would have lost words.")
