@@ -214,6 +214,21 @@ def test_a_large_file_that_is_moved_is_moved_elsewhere_too(cluster: Cluster) -> 
     assert (b.root / "folder/moved.bin").read_bytes() == CONTENT
 
 
+def test_a_large_file_that_was_away_when_asked_for_is_asked_for_again_soon(
+    cluster: Cluster,
+) -> None:
+    """Moved and moved back: whoever has it must look at it anew, and has nothing to tell of it."""
+    cluster.connect_all()
+    a, b = cluster.devices
+    a.write("large.bin", CONTENT)
+    a.scan()
+    for old, new in (("large.bin", "away.bin"), ("away.bin", "large.bin")):
+        os.rename(a.root / old, a.root / new)
+    cluster.settle()
+    cluster.assert_equal()
+    assert (b.root / "large.bin").read_bytes() == CONTENT
+
+
 def test_what_was_read_to_be_known_is_not_read_again_to_be_sent(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,8 +23,10 @@ from vaultsync.vault.words import FULL
 
 SPARED: Final = 64 << 20
 """Bytes that large files leave free on the disk: for notes, and for what is kept of them."""
+ASK_SOON_MS: Final = 1_000
 ASK_AGAIN_MS: Final = 60_000
-"""When to ask again for a content that nobody had."""
+"""When to ask again for a content that nobody had: at first soon, since a file that is just being moved or written is
+there again in a moment; then after as long again as it has been missing, and after a minute at the latest."""
 
 
 def wants_for(state: ReplicaState, peer: bytes, now_ms: int) -> Want | None:
@@ -80,8 +82,8 @@ def receive_contents(state: ReplicaState, peer: bytes, message: Arrival, now_ms:
         if transfer is not None and transfer.peer == peer:
             _abandon(state, transfer)
         if state.wants.missing(peer, hash_):
-            state.lacked.setdefault(hash_, now_ms)
-            ask_later(state, hash_, now_ms)
+            missing_ms = abs(now_ms - state.lacked.setdefault(hash_, now_ms))
+            ask_later(state, hash_, now_ms, max(ASK_SOON_MS, missing_ms))
     return state.offers.awaiting(message.contents)
 
 
@@ -265,16 +267,17 @@ def _finish(state: ReplicaState, transfer: Transfer) -> set[str]:
         _ask_for_missing(transfer)
         return set()
     del state.transfers[hash_]
+    state.lacked.pop(hash_, None)
     state.wants.arrived(hash_)
     state.staged[hash_] = staged
     remember_manifest(state, transfer.partial.manifest)
     return state.offers.awaiting([hash_])
 
 
-def ask_later(state: ReplicaState, hash_: bytes, now_ms: int) -> None:
+def ask_later(state: ReplicaState, hash_: bytes, now_ms: int, wait_ms: int = ASK_AGAIN_MS) -> None:
     """Nobody who is connected has it now. A file that is being edited is told of anew; any other is asked for again."""
     for path in state.offers.waiting_on(hash_):
-        state.look_later(path, now_ms + ASK_AGAIN_MS)
+        state.look_later(path, now_ms + min(wait_ms, ASK_AGAIN_MS))
 
 
 def let_go(state: ReplicaState, hashes: Iterable[bytes], paths: Iterable[str]) -> None:
