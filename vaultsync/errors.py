@@ -29,6 +29,8 @@ boundary where they arise.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 
@@ -249,3 +251,29 @@ class NodeRunningError(NodeError):
 class NodeNotRunningError(NodeError):
     title = "No node is running"
     hint = "Start it with `vaultsync run FOLDER`."
+
+
+@contextmanager
+def one_of_a_group(
+    which: Callable[[list[VaultsyncError]], VaultsyncError] = lambda errors: errors[0],
+) -> Iterator[None]:
+    """Raise one error (`which` of them) in place of a task group's. A group with anything else in it goes on as it is.
+
+    `except*` would not do: before Python 3.11.4, what is raised there comes out in a group again.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        errors = list(_in(group))
+        known = [error for error in errors if isinstance(error, VaultsyncError)]
+        if len(known) < len(errors):
+            raise
+        raise which(known) from None
+
+
+def _in(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _in(error)
+        else:
+            yield error

@@ -16,7 +16,7 @@ from vaultsync.daemon.bus import EventBus
 from vaultsync.daemon.config import Config, Places
 from vaultsync.daemon.opening import open_node
 from vaultsync.daemon.service import Node
-from vaultsync.errors import VaultsyncError
+from vaultsync.errors import one_of_a_group
 from vaultsync.server.serve import serve_api
 from vaultsync.server.snapshot import status_of
 
@@ -72,7 +72,7 @@ def _presenter(names: Names, *, as_json: bool) -> Presenter:
 
 
 async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: bool) -> None:
-    try:
+    with one_of_a_group():
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(node.run())
             shows: list[asyncio.Task[None]] = []
@@ -93,8 +93,6 @@ async def _run(node: Node, presenter: Presenter, begin: Begin, *, until_eof: boo
                 await running
                 for task in shows:
                     task.cancel()
-    except* VaultsyncError as group:
-        raise _first(group) from None
 
 
 async def _ready(node: Node) -> None:
@@ -117,14 +115,6 @@ async def _unless(stopping: asyncio.Event, work: Coroutine[None, None, None], pa
         for task in (doing, ending):
             task.cancel()
         await asyncio.gather(doing, ending, return_exceptions=True)
-
-
-def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, VaultsyncError)
-    return found
 
 
 async def _show(bus: EventBus, presenter: Presenter) -> None:

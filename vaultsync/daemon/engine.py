@@ -31,6 +31,7 @@ from vaultsync.errors import (
     VaultError,
     VaultOfflineError,
     VaultsyncError,
+    one_of_a_group,
 )
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.messages import ChangeSet, Chunks, Contents, ManifestPart, VaultHello
@@ -113,14 +114,13 @@ class Engine:
         # A batch of notes makes tens of thousands of small values, none of them in a cycle.
         gc.set_threshold(COLLECT_EVERY, 10, 10)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._work())
-                tasks.create_task(self._look_when_due())
-                tasks.create_task(self._scan_when_asked())
-                tasks.create_task(self._read_large_files())
-                tasks.create_task(self._tick())
-        except* VaultsyncError as group:
-            raise group.exceptions[0] from None
+            with one_of_a_group():
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._work())
+                    tasks.create_task(self._look_when_due())
+                    tasks.create_task(self._scan_when_asked())
+                    tasks.create_task(self._read_large_files())
+                    tasks.create_task(self._tick())
         finally:
             self._ended = self._ended or VaultError("The vault has stopped.")
             self._stepped.set()

@@ -11,7 +11,7 @@ from vaultsync.daemon.engine import Engine
 from vaultsync.daemon.replica.arrival import Arrival, check_in
 from vaultsync.daemon.replica.state import ControlMessage
 from vaultsync.daemon.wire import MessageReader, MessageWriter, is_large
-from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, VaultsyncError
+from vaultsync.errors import CloseCode, ConnectionLostError, ProtocolError, VaultsyncError, one_of_a_group
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.protocol.framing import StreamKind
 from vaultsync.protocol.limits import MAX_VAULTS, PROTOCOL_VERSION
@@ -199,7 +199,7 @@ class Link:
         assert self.theirs is not None
         self._busy = set(self.shared)
         self._rest(not self._busy)
-        try:
+        with one_of_a_group(_most_telling):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._end_when_dropped())
                 tasks.create_task(self._end_when_closed())
@@ -214,8 +214,6 @@ class Link:
                         await self._restrict(engine)
                         await engine.opened(self.peer, vault)
                 self.wake(changes=True, contents=True)
-        except* VaultsyncError as group:
-            raise _first(group) from None
 
     async def close(self, code: CloseCode, reason: str = "") -> None:
         """Detach from the engines and close the connection."""
@@ -336,16 +334,8 @@ async def _checked_in(message: Contents) -> Arrival:
     return check_in(message)
 
 
-def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
-    """The error that says most: ours or the peer's breach before the mere end of the connection."""
-    errors: list[VaultsyncError] = []
-    pending: list[BaseException] = [group]
-    while pending:
-        error = pending.pop()
-        if isinstance(error, BaseExceptionGroup):
-            pending.extend(error.exceptions)
-        elif isinstance(error, VaultsyncError):
-            errors.append(error)
+def _most_telling(errors: list[VaultsyncError]) -> VaultsyncError:
+    """Ours or the peer's breach before the mere end of the connection."""
     return min(errors, key=lambda e: (isinstance(e, ConnectionLostError), getattr(e, "code", None) is None))
 
 

@@ -22,7 +22,7 @@ from vaultsync.daemon.replica.replica import Replica
 from vaultsync.daemon.replica.rules import load_rules
 from vaultsync.daemon.replica.state import Effects, ReplicaState
 from vaultsync.daemon.settings import CLASH_MERGE, VaultSettings
-from vaultsync.errors import VaultError, VaultOfflineError, VaultsyncError
+from vaultsync.errors import VaultError, VaultOfflineError, VaultsyncError, one_of_a_group
 from vaultsync.model.changes import Author
 from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.store.vault_store import VaultStore
@@ -197,14 +197,13 @@ class VaultService:
                 self.engine = engine
                 self._on_engine(self.vault, engine)
                 self.tried.set()
-                async with asyncio.TaskGroup() as tasks:
-                    pruning = tasks.create_task(self._prune_now_and_then(engine))
-                    try:
-                        await engine.run()
-                    finally:
-                        pruning.cancel()
-            except* VaultsyncError as group:
-                raise group.exceptions[0] from None
+                with one_of_a_group():
+                    async with asyncio.TaskGroup() as tasks:
+                        pruning = tasks.create_task(self._prune_now_and_then(engine))
+                        try:
+                            await engine.run()
+                        finally:
+                            pruning.cancel()
             finally:
                 self.engine = None
                 self._on_engine(self.vault, None)

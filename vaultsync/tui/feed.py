@@ -10,7 +10,7 @@ from textual.message import Message
 
 from vaultsync.client.recovery import RecoveryClient
 from vaultsync.client.values import Places, Status, TimedEvent
-from vaultsync.errors import NodeNotRunningError, VaultsyncError
+from vaultsync.errors import NodeNotRunningError, VaultsyncError, one_of_a_group
 from vaultsync.tui.messages import EventsCame, LookCame, NodeFound, NodeLost, StatusCame, TrafficCame
 from vaultsync.tui.state import asks_for_a_look, asks_for_status, ids_in
 
@@ -57,10 +57,11 @@ class Feed:
         while True:
             try:
                 client = RecoveryClient.find(self._places)
-                async with client:
-                    await self._follow(client)
-            except* VaultsyncError as group:
-                self._post(NodeLost(_first(group)))
+                with one_of_a_group():
+                    async with client:
+                        await self._follow(client)
+            except VaultsyncError as error:
+                self._post(NodeLost(error))
             await asyncio.sleep(RETRY_S)
 
     async def _follow(self, client: RecoveryClient) -> None:
@@ -143,11 +144,3 @@ class Feed:
     async def _measure(self, client: RecoveryClient) -> None:
         async for sample in client.traffic():
             self._post(TrafficCame(sample))
-
-
-def _first(group: BaseExceptionGroup[VaultsyncError]) -> VaultsyncError:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, VaultsyncError)
-    return found
