@@ -182,7 +182,8 @@ class Conversations:
         if self.exchange is not None:
             for message in await self.exchange.opened(peer.record.node_id, [m.vault for m in peer.record.memberships]):
                 link.send_control(message)
-        await link.run()
+        # In a task of its own, as in VaultService.run: whoever dials waits with timeouts afterwards.
+        await asyncio.create_task(link.run())
 
     async def _remember(self, peer: Peer, address: str, hello: Hello) -> None:
         node, now_ms = peer.record.node_id, self._now_ms()

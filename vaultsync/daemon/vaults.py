@@ -146,7 +146,9 @@ class VaultService:
             while True:
                 wait_s = FAILED_RETRY_S
                 try:
-                    await self._serve(worker)
+                    # A task group that fails leaves its task marked as being cancelled, and before Python 3.11.4 each
+                    # `asyncio.timeout` in that task then ends in a cancellation. So it gets a task of its own.
+                    await asyncio.create_task(self._serve(worker))
                 except VaultOfflineError as error:
                     self._set_state("offline", error.message)
                     wait_s = OFFLINE_RETRY_S
