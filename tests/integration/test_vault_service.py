@@ -86,11 +86,17 @@ async def test_a_folder_that_vanishes_takes_the_vault_offline_until_it_is_back(t
         await until(lambda: here.state == "offline")
         # Before Python 3.11.4 a timeout ends such a task: nobody would look for the folder, nor dial.
         await until(lambda: not any(task.cancelling() for task in asyncio.all_tasks()))
-        assert str(root) in here.reason
+        assert here.reason.startswith(f"{root} is not there. Connect the disk or put the folder back.")
         (tmp_path / "b/other.md").write_text("meanwhile\n")
         aside.rename(root)
         await until(lambda: tree(tmp_path / "b") == tree(root))
         assert set(tree(root)) == {"note.md", "other.md"}
+        # Now it was one of the two that dialed, and whoever did has to dial again.
+        for peer in (*anna.peers._peers.values(), *bert.peers._peers.values()):
+            await until(lambda peer=peer: peer.link is not None)  # type: ignore[misc]
+        root.rename(aside)
+        await until(lambda: here.state == "offline")
+        await until(lambda: not any(task.cancelling() for task in asyncio.all_tasks()))
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -119,6 +125,20 @@ async def test_a_marker_that_was_deleted_is_put_back_where_the_files_are_the_sam
         assert engine is not None
         while await engine.read(lambda replica: replica.state.store.index.counts().files) != 3:
             await asyncio.sleep(0.01)
+
+
+async def test_a_vault_that_was_moved_is_not_called_a_copy(tmp_path: Path) -> None:
+    root, moved = tmp_path / "a", tmp_path / "moved"
+    root.mkdir()
+    async with running_node(tmp_path, "Anna") as anna:
+        here = await ready(anna, root)
+        root.rename(moved)
+        await until(lambda: here.state == "offline")
+        with pytest.raises(VaultError, match="is the vault that was at") as told:
+            await anna.add_vault(moved)
+        assert "ln -s" in told.value.hint
+        root.symlink_to(moved)
+        await until(lambda: here.state == "ready")
 
 
 async def test_other_files_in_the_vaults_place_are_not_taken_for_it(tmp_path: Path) -> None:

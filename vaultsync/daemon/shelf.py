@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shlex
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -113,8 +114,15 @@ class Shelf:
         """Serve, from now on and after each start, a vault that is new to this node. `VaultError` if it is not new."""
         other = self.services.get(vault)
         if other is not None:
+            there = other.record.root
+            if not await asyncio.to_thread(there.exists):
+                raise VaultError(
+                    f"{root} is the vault that was at {there}.",
+                    hint=f"Move it back, or put a link to it there: ln -s {shlex.quote(str(root))}"
+                    f" {shlex.quote(str(there))}",
+                )
             raise VaultError(
-                f"{root} is a copy of the vault at {other.record.root}.",
+                f"{root} is a copy of the vault at {there}.",
                 hint="Remove the copy's folder `.vaultsync`, then add it again: it becomes a vault of its own.",
             )
         record = VaultRecord(vault, root, name, self._now_ms(), role)

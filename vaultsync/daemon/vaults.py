@@ -150,7 +150,7 @@ class VaultService:
                     # `asyncio.timeout` in that task then ends in a cancellation. So it gets a task of its own.
                     await asyncio.create_task(self._serve(worker))
                 except VaultOfflineError as error:
-                    self._set_state("offline", error.message)
+                    self._set_state("offline", f"{error.message} {error.hint}".rstrip())
                     wait_s = OFFLINE_RETRY_S
                 except VaultsyncError as error:
                     self._set_state("failed", f"{error.title}: {error.message} {error.hint}".rstrip())
@@ -259,7 +259,8 @@ class VaultService:
                     raise VaultOfflineError(
                         f"{root} has no vault marker, and not the files that this device knows. If the vault is"
                         " elsewhere (another disk, another place), put it back. If you brought this folder back from a"
-                        f" backup: `vaultsync adopt {shlex.quote(root)}`."
+                        f" backup: `vaultsync adopt {shlex.quote(root)}`.",
+                        hint="Nothing is deleted anywhere meanwhile.",
                     ) from None
             finally:
                 store.close()

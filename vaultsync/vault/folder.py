@@ -56,5 +56,7 @@ class VaultFolder:
 def _device_of(root: str) -> int:
     try:
         return os.stat(root).st_dev
+    except FileNotFoundError as error:
+        raise VaultOfflineError(f"{root} is not there.") from error
     except OSError as error:
         raise VaultOfflineError(f"{root} cannot be reached: {error.strerror}.") from error

@@ -62,7 +62,8 @@ def read(root: str) -> Marker:
             raw = file.read(_MAX_BYTES)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            raise VaultOfflineError(f"{root} has no vault marker.") from error
+            there = os.path.isdir(root)
+            raise VaultOfflineError(f"{root} has no vault marker." if there else f"{root} is not there.") from error
         raise VaultOfflineError(f"The marker of {root} cannot be read: {error.strerror}.") from error
     try:
         data = json.loads(raw)

@@ -87,7 +87,7 @@ def check_folder(vault: VaultId, root: Path, name: str) -> Iterator[Finding]:
         mend = "Connect its disk, or put the folder back. Nothing is deleted anywhere meanwhile."
         if has_lost_its_marker(str(root)):
             mend += f" If this is it, brought back from a backup: vaultsync adopt {shlex.quote(str(root))}"
-        yield problem("folder", f"The folder of “{name}” is not there: {error.message}", mend)
+        yield problem("folder", f"The folder of “{name}” cannot be used: {error.message}", mend)
         return
     if found.vault != vault:
         yield problem("folder", f"{root} is another vault now.", f"Put the folder of “{name}” back where it was.")
