@@ -150,6 +150,9 @@ async def test_held_deletions_and_the_selection(tmp_path: Path) -> None:
         await typed(desk, "approve", code=2)
         await typed(desk, "undo", "--deletions", "notes/7.md")
         assert (desk.vault / "notes/7.md").read_text() == "note 7\n"
+        named = "Of what you named, nothing is held"
+        assert named in await typed(desk, "undo", "--deletions", "notes/7.md")
+        assert named in await typed(desk, "approve", "--yes", "notes/7.md")
         await typed(desk, "approve", "--yes")
 
         async def gone() -> bool:

@@ -40,12 +40,16 @@ def approve(
         else:
             show(held)
         return
-    if not as_json:
+    if not as_json and which is None:
         show(held)
     confirm(f"Delete {'these' if which is None else 'those that you named'} on every device?", yes=yes)
     count = wait_for(_approve(place, which))
     if as_json:
         print_json({"approved": count})
+    elif not count:
+        console().print(
+            "Of what you named, nothing is held: nothing was deleted. `vaultsync approve --list` shows what is."
+        )
     else:
         console().print(f"{words.count(count, 'file or folder', 'files and folders')} deleted on every device.")
 

@@ -28,10 +28,9 @@ def undo(
             print_json({"undone": count})
         else:
             what = words.count(count, "file or folder", "files and folders")
+            none = "No deletions are held." if which is None else "Of what you named, nothing is held."
             console().print(
-                f"{what} kept. Contents that are not on this device come from the others."
-                if count
-                else "No deletions are held."
+                f"{what} kept. Contents that are not on this device come from the others." if count else none
             )
         return
     if not paths or len(paths) != 1:
