@@ -5,6 +5,7 @@ Verbs are loaded, and import what they need, when they are called: `vaultsync --
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -15,7 +16,7 @@ from vaultsync import __version__
 from vaultsync.cli.encoding import insist_on_utf8
 from vaultsync.cli.output import ExitCode, exit_code, print_error
 from vaultsync.cli.verbs import AllVerbs, with_dashboard
-from vaultsync.errors import VaultsyncError
+from vaultsync.errors import DiskFullError, VaultsyncError
 
 DEBUG_VARIABLE = "VAULTSYNC_DEBUG"
 """If set, an unexpected error ends in its traceback."""
@@ -73,9 +74,14 @@ def _run(*, as_json: bool) -> None:
         raise
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        refused = VaultsyncError(
-            f"The system says: {error.strerror or error}{where}.", hint="Mend that, and try again."
-        )
+        if error.errno == errno.ENOSPC:
+            refused: VaultsyncError = DiskFullError(
+                f"There is no room left to write{where}.", hint="Free some space, then try again. `df` shows where."
+            )
+        else:
+            refused = VaultsyncError(
+                f"The system says: {error.strerror or error}{where}.", hint="Mend that, and try again."
+            )
         print_error(refused, as_json=as_json)
         sys.exit(ExitCode.ERROR)
     except Exception as error:
