@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaultsync.cli.asking import Yes, confirm
+from vaultsync.cli.held import Named, decide, find_named
 from vaultsync.cli.output import Json, console, print_json, say
-from vaultsync.cli.place import In, Place, asking, find_note, find_place
+from vaultsync.cli.place import In, Place, asking
 from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 
@@ -31,8 +33,7 @@ def approve(
 
     Deletions are held when very many files disappear at once. `vaultsync undo --deletions` brings them back instead.
     """
-    place = find_place(folder)
-    which = [path for text in paths for path in find_note(text, folder)[1]] if paths else None
+    place, named = find_named(paths, folder)
     held = wait_for(_held(place))
     if listing or not held.count:
         if as_json:
@@ -40,10 +41,10 @@ def approve(
         else:
             show(held)
         return
-    if not as_json and which is None:
+    if not as_json and named is None:
         show(held)
-    confirm(f"Delete {'these' if which is None else 'those that you named'} on every device?", yes=yes)
-    count = wait_for(_approve(place, which))
+    confirm(f"Delete {'these' if named is None else 'those that you named'} on every device?", yes=yes)
+    count = wait_for(_approve(place, named))
     if as_json:
         print_json({"approved": count})
     elif not count:
@@ -74,6 +75,6 @@ async def _held(place: Place) -> HeldInfo:
         return await client.held_deletions(place.vault)
 
 
-async def _approve(place: Place, which: list[str] | None) -> int:
+async def _approve(place: Place, named: Named | None) -> int:
     async with asking(place) as client:
-        return await client.approve_deletions(place.vault, which)
+        return await decide(partial(client.approve_deletions, place.vault), named)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from vaultsync.cli.held import Named, decide, find_named
 from vaultsync.cli.output import Json, console, print_json, say
-from vaultsync.cli.place import In, Place, asking, choose, find_note, find_place
+from vaultsync.cli.place import In, Place, asking, choose, find_note
 from vaultsync.cli.waiting import wait_for
 from vaultsync.client import words
 
@@ -22,13 +24,13 @@ def undo(
 ) -> None:
     """Take back the newest merge of a note, or deletions that are held. It reaches all devices."""
     if deletions:
-        place, which = _which(paths, folder)
-        count = wait_for(_undo_deletions(place, which))
+        place, named = find_named(paths, folder)
+        count = wait_for(_undo_deletions(place, named))
         if as_json:
             print_json({"undone": count})
         else:
             what = words.count(count, "file or folder", "files and folders")
-            none = "No deletions are held." if which is None else "Of what you named, nothing is held."
+            none = "No deletions are held." if named is None else "Of what you named, nothing is held."
             console().print(
                 f"{what} kept. Contents that are not on this device come from the others." if count else none
             )
@@ -45,17 +47,9 @@ def undo(
     say(console(), Text.assemble((path, "bold"), said))
 
 
-def _which(paths: list[str] | None, folder: In) -> tuple[Place, list[str] | None]:
-    """The vault, and the paths that are meant; None: all."""
-    if not paths:
-        return find_place(folder), None
-    found = [find_note(path, folder) for path in paths]
-    return found[0][0], [path for _, candidates in found for path in candidates]
-
-
-async def _undo_deletions(place: Place, which: list[str] | None) -> int:
+async def _undo_deletions(place: Place, named: Named | None) -> int:
     async with asking(place) as client:
-        return await client.undo_deletions(place.vault, which)
+        return await decide(partial(client.undo_deletions, place.vault), named)
 
 
 async def _undo_merge(note: str, folder: In) -> str:

@@ -29,7 +29,7 @@ def shell(command: str, home: Path) -> subprocess.CompletedProcess[str]:
 def test_a_full_disk_is_told_as_that(tmp_path: Path) -> None:
     done = shell(f"{VAULTSYNC} --help >/dev/full", tmp_path)
     assert done.returncode == ExitCode.ERROR
-    assert "No space left on device" in done.stderr
+    assert "The disk is full" in done.stderr
     assert "defect" not in done.stderr
 
 
