@@ -149,10 +149,8 @@ class SettingsScreen(BoardScreen):
                 self._edit_rules()
             case Deed.ROTATE:
                 self._rotate()
-            case Deed.LEAVE:
-                self._leave(row)
-            case Deed.FORGET:
-                self._forget(row)
+            case Deed.LEAVE | Deed.FORGET:
+                self._part(row)
             case None if row.switch is not None:
                 self._store(row, row.switch)
             case None:
@@ -212,25 +210,23 @@ class SettingsScreen(BoardScreen):
 
         self.request("rotate", rotate)
 
-    @work(name="leave a vault", exclusive=True, group="leave vault")
-    async def _leave(self, row: Row) -> None:
+    @work(name="part with a vault", exclusive=True, group="part with a vault")
+    async def _part(self, row: Row) -> None:
+        """Leave the vault, or look after it no more, if a person agrees."""
         vault = self.board.vault(self._vault or "")
         if vault is None:
             return
-        question = Confirm(f"Leave {vault.name}?", row.help, yes="Leave the vault", danger=True)
-        if await self.app.push_screen_wait(question):
-            said = f"{shown_folder(vault.root)} is shared with nobody now. Its notes stay."
-            self.do("leave vault", lambda client: client.leave_vault(vault.id), said)
+        folder = shown_folder(vault.root)
+        if row.deed is Deed.LEAVE:
+            asked, yes, said = f"Leave {vault.name}?", "Leave the vault", f"{folder} is shared with nobody now."
+        else:
+            asked, yes, said = f"Look after {vault.name} no more?", "Stop looking after it", f"{folder} is left alone."
 
-    @work(name="forget a vault", exclusive=True, group="leave vault")
-    async def _forget(self, row: Row) -> None:
-        vault = self.board.vault(self._vault or "")
-        if vault is None:
-            return
-        question = Confirm(f"Look after {vault.name} no more?", row.help, yes="Stop looking after it", danger=True)
-        if await self.app.push_screen_wait(question):
-            said = f"{shown_folder(vault.root)} is looked after no more. Its notes stay."
-            self.do("forget vault", lambda client: client.forget_vault(vault.id), said)
+        async def part(client: RecoveryClient) -> None:
+            await (client.leave_vault(vault.id) if row.deed is Deed.LEAVE else client.forget_vault(vault.id))
+
+        if await self.app.push_screen_wait(Confirm(asked, row.help, yes=yes, danger=True)):
+            self.do("part with a vault", part, f"{said} Its notes stay.")
 
     @work(name="ask for a setting", exclusive=True, group="ask")
     async def _ask(self, row: Row) -> None:
