@@ -9,11 +9,13 @@ from pathlib import Path
 
 from vaultsync.model.changes import Author, record_change
 from vaultsync.model.ids import VaultId
+from vaultsync.model.manifests import Manifest
 from vaultsync.model.records import Entry, FileRecord, State
 from vaultsync.vault.actions import Outcome, WriteFile
 from vaultsync.vault.applier import Applier
 from vaultsync.vault.disk import DiskFileSystem
 from vaultsync.vault.folder import VaultFolder
+from vaultsync.vault.longread import LongRead
 from vaultsync.vault.scanner import Scanner, Sighting
 from vaultsync.vault.selection import Selection
 
@@ -76,6 +78,13 @@ class Kit:
         if mtime_ns is not None:
             os.utime(target, ns=(mtime_ns, mtime_ns))
         return target
+
+    def cut(self, path: str, content: bytes) -> Manifest:
+        """Write a large file, and cut it."""
+        self.write(path, content)
+        found = LongRead(path).go_on(self.fs, len(content))
+        assert found is not None
+        return found[0]
 
     def look(self, *paths: str) -> Sighting:
         sighting = self.scanner.look(paths, self.index, self.now_ms)

@@ -16,7 +16,6 @@ from vaultsync.vault.actions import Result, WriteFile
 from vaultsync.vault.chunks import PartialFile, part_path
 from vaultsync.vault.files import DiskRandomFile
 from vaultsync.vault.hashing import hash_bytes
-from vaultsync.vault.longread import LongRead
 
 CONTENT = random.Random(7).randbytes(20 << 20)
 
@@ -26,19 +25,12 @@ def kit(tmp_path: Path) -> Kit:
     return Kit(tmp_path / "vault")
 
 
-def _cut(kit: Kit, path: str, content: bytes) -> Manifest:
-    kit.write(path, content)
-    found = LongRead(path).go_on(kit.fs, len(content))
-    assert found is not None
-    return found[0]
-
-
 def _data(content: bytes, chunk: Chunk) -> bytes:
     return content[chunk.offset : chunk.offset + chunk.size]
 
 
 def test_chunks_cover_the_file_within_their_bounds(kit: Kit) -> None:
-    manifest = _cut(kit, "big.bin", CONTENT)
+    manifest = kit.cut("big.bin", CONTENT)
     assert (manifest.hash, manifest.size) == (hash_bytes(CONTENT), len(CONTENT))
     offset = 0
     for chunk in manifest.chunks:
@@ -52,13 +44,13 @@ def test_chunks_cover_the_file_within_their_bounds(kit: Kit) -> None:
 
 
 def test_an_insertion_changes_few_chunks(kit: Kit) -> None:
-    old = _cut(kit, "old.bin", CONTENT)
-    new = _cut(kit, "new.bin", CONTENT[: 5 << 20] + b"inserted" + CONTENT[5 << 20 :])
+    old = kit.cut("old.bin", CONTENT)
+    new = kit.cut("new.bin", CONTENT[: 5 << 20] + b"inserted" + CONTENT[5 << 20 :])
     assert len({c.hash for c in new.chunks} - {c.hash for c in old.chunks}) <= 3
 
 
 def test_a_file_is_put_together_in_any_order_and_across_restarts(kit: Kit) -> None:
-    manifest = _cut(kit, "source.bin", CONTENT)
+    manifest = kit.cut("source.bin", CONTENT)
     order = list(manifest.chunks)
     random.Random(1).shuffle(order)
     half = len(order) // 2
@@ -83,7 +75,7 @@ def test_a_file_is_put_together_in_any_order_and_across_restarts(kit: Kit) -> No
 
 
 def test_what_was_torn_on_disk_is_missing_again(kit: Kit) -> None:
-    manifest = _cut(kit, "source.bin", CONTENT)
+    manifest = kit.cut("source.bin", CONTENT)
     torn = manifest.chunks[3]
     with PartialFile(kit.fs, manifest) as partial:
         for chunk in list(manifest.chunks)[:6]:
@@ -96,14 +88,14 @@ def test_what_was_torn_on_disk_is_missing_again(kit: Kit) -> None:
 
 
 def test_a_partial_file_of_another_size_begins_anew(kit: Kit) -> None:
-    manifest = _cut(kit, "source.bin", CONTENT)
+    manifest = kit.cut("source.bin", CONTENT)
     kit.write(part_path(manifest.hash), b"short")
     with PartialFile(kit.fs, manifest) as partial:
         assert len(list(partial.missing())) == len(manifest.chunks)
 
 
 def test_a_chunk_with_other_bytes_is_refused(kit: Kit) -> None:
-    manifest = _cut(kit, "source.bin", CONTENT)
+    manifest = kit.cut("source.bin", CONTENT)
     with PartialFile(kit.fs, manifest) as partial:
         with pytest.raises(ValueError, match="another hash"):
             partial.write(manifest.chunks[0], _data(CONTENT, manifest.chunks[1]))
@@ -112,7 +104,7 @@ def test_a_chunk_with_other_bytes_is_refused(kit: Kit) -> None:
 
 def test_a_chunk_that_occurs_twice_is_wanted_once(kit: Kit) -> None:
     content = b"x" * (4 << 20)
-    manifest = _cut(kit, "same.bin", content)
+    manifest = kit.cut("same.bin", content)
     with PartialFile(kit.fs, manifest) as partial:
         wanted = list(partial.missing())
         assert len(wanted) < len(manifest.chunks)
@@ -122,7 +114,7 @@ def test_a_chunk_that_occurs_twice_is_wanted_once(kit: Kit) -> None:
 
 
 def test_a_manifest_that_lies_about_the_whole_is_found_out(kit: Kit) -> None:
-    honest = _cut(kit, "source.bin", CONTENT)
+    honest = kit.cut("source.bin", CONTENT)
     lying = Manifest(hash_bytes(b"something else"), honest.size, honest.chunks)
     partial = PartialFile(kit.fs, lying)
     for chunk in lying.chunks:
@@ -145,7 +137,7 @@ def test_an_empty_partial_file_takes_no_room(kit: Kit) -> None:
 
 def test_zeros_arrive_as_holes(kit: Kit) -> None:
     content = random.Random(2).randbytes(100_001) + bytes(20 << 20) + b"end"
-    manifest = _cut(kit, "image.bin", content)
+    manifest = kit.cut("image.bin", content)
     with PartialFile(kit.fs, manifest) as partial:
         for chunk in partial.missing():
             partial.write(chunk, _data(content, chunk))
@@ -158,7 +150,7 @@ def test_zeros_arrive_as_holes(kit: Kit) -> None:
 
 def test_zeros_are_written_over_what_was_torn(kit: Kit) -> None:
     content = os.urandom(1 << 20) + bytes(4 << 20)
-    manifest = _cut(kit, "image.bin", content)
+    manifest = kit.cut("image.bin", content)
     with PartialFile(kit.fs, manifest) as partial:
         pass
     with open(kit.root / part_path(manifest.hash), "r+b") as file:
@@ -173,7 +165,7 @@ def test_zeros_are_written_over_what_was_torn(kit: Kit) -> None:
 
 
 def test_what_comes_twice_is_put_once(kit: Kit) -> None:
-    manifest = _cut(kit, "source.bin", CONTENT)
+    manifest = kit.cut("source.bin", CONTENT)
     with PartialFile(kit.fs, manifest) as partial:
         first = next(partial.missing())
         partial.write(first, _data(CONTENT, first))
@@ -187,7 +179,7 @@ def test_a_full_disk_is_told_as_such(kit: Kit, call: str, monkeypatch: pytest.Mo
     def full(*_args: object, **_more: object) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    manifest = _cut(kit, "big.bin", CONTENT[: 1 << 20])
+    manifest = kit.cut("big.bin", CONTENT[: 1 << 20])
     if call == "open_random":
         monkeypatch.setattr(kit.fs, call, full)
         with pytest.raises(DiskFullError):

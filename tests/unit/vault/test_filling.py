@@ -14,7 +14,6 @@ from vaultsync.model.manifests import Manifest
 from vaultsync.vault.chunks import PartialFile
 from vaultsync.vault.filling import Filling
 from vaultsync.vault.hashing import hash_bytes
-from vaultsync.vault.longread import LongRead
 
 MIB = 1 << 20
 OLD = random.Random(7).randbytes(20 * MIB)
@@ -24,13 +23,6 @@ NEW = OLD[: 5 * MIB] + b"inserted" + OLD[5 * MIB :]
 @pytest.fixture
 def kit(tmp_path: Path) -> Kit:
     return Kit(tmp_path / "vault")
-
-
-def _cut(kit: Kit, path: str, content: bytes) -> Manifest:
-    kit.write(path, content)
-    found = LongRead(path).go_on(kit.fs, len(content))
-    assert found is not None
-    return found[0]
 
 
 def _fill(kit: Kit, partial: PartialFile, path: str, manifest: Manifest) -> None:
@@ -55,7 +47,7 @@ def _staged(kit: Kit, partial: PartialFile) -> bytes:
 
 @pytest.mark.parametrize("early", [False, True], ids=["the peer is late", "the peer is early"])
 def test_only_what_differs_has_to_come(kit: Kit, early: bool) -> None:
-    old, new = _cut(kit, "old.bin", OLD), _cut(kit, "new.bin", NEW)
+    old, new = kit.cut("old.bin", OLD), kit.cut("new.bin", NEW)
     with PartialFile(kit.fs, new) as partial:
         filling = Filling("old.bin", old)
         lacking = [chunk for chunk in partial.missing() if not filling.promises(chunk.hash)]
@@ -73,7 +65,7 @@ def test_only_what_differs_has_to_come(kit: Kit, early: bool) -> None:
 
 
 def test_a_slice_is_no_more_than_was_asked_for(kit: Kit) -> None:
-    old, new = _cut(kit, "old.bin", OLD), _cut(kit, "new.bin", NEW)
+    old, new = kit.cut("old.bin", OLD), kit.cut("new.bin", NEW)
     with PartialFile(kit.fs, new) as partial:
         filling = Filling("old.bin", old)
         slices, before = 0, partial.unwritten_bytes
@@ -85,7 +77,7 @@ def test_a_slice_is_no_more_than_was_asked_for(kit: Kit) -> None:
 
 def test_what_is_not_what_its_manifest_says_has_to_come_after_all(kit: Kit) -> None:
     """It is seen at the end, and only what is wrong is fetched."""
-    old, new = _cut(kit, "old.bin", OLD), _cut(kit, "new.bin", NEW)
+    old, new = kit.cut("old.bin", OLD), kit.cut("new.bin", NEW)
     with open(kit.root / "old.bin", "r+b") as file:
         file.seek(12 * MIB)
         file.write(b"another")
@@ -100,7 +92,7 @@ def test_what_is_not_what_its_manifest_says_has_to_come_after_all(kit: Kit) -> N
 
 
 def test_a_lie_about_the_whole_is_found_out(kit: Kit) -> None:
-    old = _cut(kit, "old.bin", OLD)
+    old = kit.cut("old.bin", OLD)
     partial = PartialFile(kit.fs, Manifest(hash_bytes(b"another"), old.size, old.chunks))
     _fill(kit, partial, "old.bin", old)
     with pytest.raises(UnstableFileError):
@@ -109,7 +101,7 @@ def test_a_lie_about_the_whole_is_found_out(kit: Kit) -> None:
 
 
 def test_whoever_writes_to_the_source_ends_it(kit: Kit) -> None:
-    old, new = _cut(kit, "old.bin", OLD), _cut(kit, "new.bin", NEW)
+    old, new = kit.cut("old.bin", OLD), kit.cut("new.bin", NEW)
     with PartialFile(kit.fs, new) as partial:
         filling = Filling("old.bin", old)
         assert not filling.go_on(kit.fs, partial, MIB)
@@ -122,7 +114,7 @@ def test_whoever_writes_to_the_source_ends_it(kit: Kit) -> None:
 
 
 def test_a_source_that_has_become_shorter_gives_what_it_has(kit: Kit) -> None:
-    old = _cut(kit, "old.bin", OLD)
+    old = kit.cut("old.bin", OLD)
     os.truncate(kit.root / "old.bin", 3 * MIB)
     with PartialFile(kit.fs, old) as partial:
         _fill(kit, partial, "old.bin", old)
@@ -134,7 +126,7 @@ def test_a_source_that_has_become_shorter_gives_what_it_has(kit: Kit) -> None:
 def test_what_stands_in_a_file_several_times_is_taken_once(kit: Kit) -> None:
     block = random.Random(3).randbytes(MIB)
     content = block * 3 + bytes(2 * MIB) + block
-    manifest = _cut(kit, "old.bin", content)
+    manifest = kit.cut("old.bin", content)
     with PartialFile(kit.fs, manifest) as partial:
         _fill(kit, partial, "old.bin", manifest)
         assert _staged(kit, partial) == content
