@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections import UserDict
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import typer
@@ -97,28 +98,16 @@ class AllVerbs(Group):
         return SECTIONS
 
 
-class _Verbs(MutableMapping[str, Any]):
+class _Verbs(UserDict[str, Any]):
     """Click commands by name, each made when it is first looked at."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Any] = dict.fromkeys(name for names in SECTIONS.values() for name in names)
+        super().__init__(dict.fromkeys(name for names in SECTIONS.values() for name in names))
 
     def __getitem__(self, name: str) -> Any:
-        if self._made[name] is None:
-            self._made[name] = _load(name)
-        return self._made[name]
-
-    def __setitem__(self, name: str, command: Any) -> None:
-        self._made[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
-
-    def __len__(self) -> int:
-        return len(self._made)
+        if self.data[name] is None:
+            self.data[name] = _load(name)
+        return self.data[name]
 
 
 def _load(name: str) -> Any:
