@@ -17,6 +17,9 @@ import ifaddr
 POLL_S: Final = 2.0
 """How often the addresses are looked at where the system does not tell of changes, and the clocks everywhere."""
 
+TOLD_POLL_S: Final = 60.0
+"""How often they are where it does: a look takes a millisecond, and some containers promise to tell and never do."""
+
 SETTLE_S: Final = 0.3
 """A change comes in several steps (link, address, route); the last one is waited for."""
 
@@ -71,15 +74,18 @@ class NetworkMonitor:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        known = self._addresses()
-        async with self._hints():
+        loop = asyncio.get_running_loop()
+        known, looked_s = self._addresses(), loop.time()
+        async with self._hints() as told:
             while True:
                 slept = await self._wait()
                 links = self._hint.is_set()
                 if links:
                     await asyncio.sleep(SETTLE_S)
                     self._hint.clear()
-                now = self._addresses()
+                elif told and not slept and loop.time() - looked_s < TOLD_POLL_S:
+                    continue
+                now, looked_s = self._addresses(), loop.time()
                 change = NetworkChange(now != known, links, slept)
                 known = now
                 if change != NetworkChange():
@@ -96,23 +102,26 @@ class NetworkMonitor:
         return self._wall_s() - loop.time() - ahead_s > SLEPT_S
 
     @asynccontextmanager
-    async def _hints(self) -> AsyncIterator[None]:
-        """Let the system say that something happened, where it can (rtnetlink(7)). What it was is not read."""
+    async def _hints(self) -> AsyncIterator[bool]:
+        """Let the system say that something happened, where it can (rtnetlink(7)). What it was is not read.
+
+        Gives whether it can.
+        """
         if not self._system_tells:
-            yield
+            yield False
             return
         try:
             sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         except OSError as error:
             _log.info("the system does not tell of changes of the network: %s", error)
-            yield
+            yield False
             return
         with sock:
             sock.bind((0, _RTMGRP))
             loop = asyncio.get_running_loop()
             loop.add_reader(sock, self._drain, sock)
             try:
-                yield
+                yield True
             finally:
                 loop.remove_reader(sock)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from tests.support.clock import elapsed_s, on_virtual_clock
 from vaultsync.daemon.network import POLL_S, NetworkChange, NetworkMonitor, local_addresses
@@ -47,6 +49,37 @@ async def test_sleep_is_noticed_by_the_wall_clock_and_a_corrected_clock_is_not_s
     machine.asleep_s -= 500
     await asyncio.sleep(100)
     assert machine.changes.empty()
+    running.cancel()
+
+
+@on_virtual_clock
+async def test_addresses_are_looked_at_once_a_minute_where_the_system_tells_and_at_once_when_it_does() -> None:
+    looks: list[float] = []
+
+    def addresses() -> frozenset[str]:
+        looks.append(elapsed_s())
+        return frozenset({"eth0 192.0.2.7"})
+
+    tells = asyncio.Event()
+
+    class Told(NetworkMonitor):
+        @asynccontextmanager
+        async def _hints(self) -> AsyncIterator[bool]:
+            self._hint = tells
+            yield True
+
+    machine = Machine()
+    running = asyncio.create_task(Told(machine.changes.put, addresses=addresses, wall_s=machine.wall_s).run())
+    await asyncio.sleep(59)
+    assert len(looks) == 1, "the one at its start"
+    await asyncio.sleep(50)
+    assert len(looks) == 2, "a system may promise to tell and never do"
+    tells.set()
+    assert await machine.changes.get() == NetworkChange(links=True)
+    assert len(looks) == 3
+    machine.asleep_s += 3600
+    assert await machine.changes.get() == NetworkChange(slept=True)
+    assert len(looks) == 4
     running.cancel()
 
 
