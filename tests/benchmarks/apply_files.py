@@ -1,6 +1,6 @@
 """How long many small notes take from memory to durable on disk, and how long a scan takes after.
 
-    python tests/benchmarks/apply_files.py [FILES] [FOLDER]
+    python -m tests.benchmarks.apply_files [FILES] [FOLDER]
 
 Prints seconds of wall-clock and processor time for: new files, replaced files, the first sweep, a sweep of an
 unchanged vault. FOLDER is where the temporary vault is made; by default, the system's temporary folder.

@@ -1,6 +1,6 @@
 """Scores merging on real notes whose right answer is known.
 
-    python tests/benchmarks/merge_score.py FOLDER [--cases 2000] [--seed 1] [--show 3]
+    python -m tests.benchmarks.merge_score FOLDER [--cases 2000] [--seed 1] [--show 3]
 
 From each note two devices' edits are made at random. `apart`: the edits leave at least one telling line between them.
 `adjacent`: they touch neighbouring lines, or different words of one line. In both the right answer is both edits
