@@ -16,6 +16,7 @@ from vaultsync.daemon.memberships import hand_over
 from vaultsync.daemon.pairing import unix_ms
 from vaultsync.daemon.service import Node
 from vaultsync.errors import NodeRunningError, TransportError, VaultLockedError
+from vaultsync.store.durable import replace_file
 from vaultsync.transport.base import Endpoint
 from vaultsync.transport.identity import Identity
 from vaultsync.transport.keychange import finish_rotation, next_identity
@@ -84,7 +85,8 @@ async def _listen(identity: Identity, config: Config, port_file: Path) -> Endpoi
         endpoint = await listen(identity, host=config.listen_host, port=0)
     if endpoint.addresses:
         try:
-            await asyncio.to_thread(port_file.write_text, str(endpoint.addresses[0].port))
+            port = str(endpoint.addresses[0].port).encode()
+            await asyncio.to_thread(replace_file, port_file, port, mode=0o600)
         except OSError as error:
             _log.warning("the port is not kept for the next start: %s", error)
     return endpoint

@@ -136,8 +136,9 @@ def _room(state: ReplicaState, hash_: bytes, needed: int) -> bool:
     free = max(0, state.fs.free_bytes() - SPARED - promised)
     if needed <= free:
         return True
+    reason = f"it takes {_size(needed)}; there is room for {_size(free)} if {_size(SPARED)} stay free"
     for path in state.offers.waiting_on(hash_):
-        state.set_trouble(path, f"it takes {_size(needed)}, and this disk has room for {_size(free)} more")
+        state.set_trouble(path, reason)
     return False
 
 
