@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from vaultsync.daemon.status import PeerInfo
 
 app = typer.Typer(help="List the devices that this one is paired with; rename, connect, remove them.")
+
+
+class To(StrEnum):
+    MEMBER = "member"
+    OBSERVER = "observer"
+
 
 Act = Callable[["NodeClient", "PeerInfo"], Awaitable[None]]
 
@@ -69,19 +76,17 @@ def rename(
 @app.command()
 def role(
     peer: PeerArgument,
-    to: Annotated[str, typer.Argument(metavar="member|observer", help="A member reads and writes; an observer reads.")],
+    to: Annotated[To, typer.Argument(metavar="member|observer", help="A member reads and writes; an observer reads.")],
     as_json: Json = False,
 ) -> None:
     """Change what a device may do, for everyone, in all vaults that are shared with it."""
-    if to == "member":
-        found = _do(peer, lambda client, found: client.set_role(found.id, "member"))
+    role: Literal["member", "observer"] = "member" if to is To.MEMBER else "observer"
+    found = _do(peer, lambda client, found: client.set_role(found.id, role))
+    if to is To.MEMBER:
         text = f"{found.name} is a member now: it reads and writes. What it kept to itself comes now."
-    elif to == "observer":
-        found = _do(peer, lambda client, found: client.set_role(found.id, "observer"))
-        text = f"{found.name} is an observer now: it receives. What is changed on it stays on it."
     else:
-        raise typer.BadParameter("A device is a `member` or an `observer`.", param_hint="member|observer")
-    _say(found, {"role": to}, text, as_json=as_json)
+        text = f"{found.name} is an observer now: it receives. What is changed on it stays on it."
+    _say(found, {"role": role}, text, as_json=as_json)
 
 
 @app.command()
