@@ -40,13 +40,13 @@ async def test_who_asked_for_a_step_hears_of_a_fault_in_what_follows_from_it(
 ) -> None:
     """Unheard, a conversation would stand for ever in its first step, and every later one would wait for it."""
 
-    def stumble(_engine: Engine, _effects: Effects) -> None:
+    def stumble(_effects: Effects) -> None:
         raise ZeroDivisionError
 
     async with running_node(tmp_path, "A") as node:
         service, engine = await ready(node, tmp_path / "a")
         with monkeypatch.context() as patched:
-            patched.setattr(Engine, "_carry_out", stumble)
+            patched.setattr(engine._steps, "_carry_out", stumble)
             with pytest.raises(VaultError, match="has stopped"):
                 async with asyncio.timeout(30):
                     await engine.act(lambda _replica, _now_ms: Effects())
@@ -59,9 +59,9 @@ async def test_who_waits_for_room_in_a_full_queue_hears_that_the_engine_has_ende
         _, engine = await ready(node, tmp_path / "a")
         busy = block(engine, go_on)
         asked = [asyncio.create_task(engine.read(lambda _: None)) for _ in range(1_100)]
-        await until(engine._jobs.full)
+        await until(engine._steps._jobs.full)
         node.stopping.set()
-        await until(lambda: engine._ended is not None)
+        await until(lambda: engine._steps.ended is not None)
         go_on.set()
         async with asyncio.timeout(30):
             answers = await asyncio.gather(busy, *asked, return_exceptions=True)

@@ -1,19 +1,17 @@
 """The engine: the one task that owns a vault's state.
 
-Whatever touches the replica goes through one queue and runs, one step at a time, in a worker thread, so that neither
-hashing nor SQLite nor fsync ever blocks the event loop. Live work goes before scanning.
+Whatever touches the replica is a step, and goes through one queue (`steps`), so that neither hashing nor SQLite nor
+fsync ever blocks the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import itertools
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
@@ -21,6 +19,7 @@ from vaultsync.daemon.events import Event, VaultStateChanged
 from vaultsync.daemon.replica.arrival import Arrival
 from vaultsync.daemon.replica.replica import Replica, VaultMessage
 from vaultsync.daemon.replica.state import Effects
+from vaultsync.daemon.steps import SCAN, Steps
 from vaultsync.daemon.vaultlink import VaultLink
 from vaultsync.errors import (
     CloseCode,
@@ -28,7 +27,6 @@ from vaultsync.errors import (
     DiskFullError,
     ProtocolError,
     StoreError,
-    VaultError,
     VaultOfflineError,
     VaultsyncError,
     one_of_a_group,
@@ -51,21 +49,8 @@ next ones are unpacked meanwhile."""
 MAX_OPEN_OFFERS: Final = 100_000
 """Records that one peer may have offered and that could not be settled yet, before no more are read from it."""
 
-
-@dataclass(order=True, slots=True)
-class _Job:
-    urgency: int
-    number: int
-    step: Callable[[], Effects | None] = field(compare=False)
-    done: asyncio.Future[None] = field(compare=False)
-    on_fault: VaultsyncError = field(compare=False)
-    """What to tell who asked for the step if it meets a fault of ours."""
-
-
 COLLECT_EVERY: Final = 20_000
 """Values made, and not freed, between two searches for cycles among the young (Python's own: 700)."""
-
-_LIVE, _SCAN = 0, 1
 
 STUMBLED: Final = "sent something that this device stumbled over; there is a fault in vaultsync"
 
@@ -82,20 +67,15 @@ class Engine:
         emit: Callable[[Event], None],
     ) -> None:
         self.replica = replica
-        self._worker = worker
         self._now_ms = now_ms
         self._emit = emit
-        self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue(maxsize=1_000)
-        self._numbers = itertools.count()
+        self._steps = Steps(worker, carry_out=self._carry_out, afterwards=self._see_what_is_left)
         self._links: dict[NodeId, VaultLink] = {}
         self._arrived: dict[NodeId, deque[Arrival]] = {}
         self._coalescer = Coalescer()
         self._looked = asyncio.Event()
         self._rescan = asyncio.Event()
         self._unread = asyncio.Event()
-        self._ended: VaultsyncError | None = None
-        self._stepped = asyncio.Event()
-        """Set after every step, and when the engine ends."""
         self.state = "opening"
         """`opening`, `scanning` or `ready`."""
         self.scanned = asyncio.Event()
@@ -116,18 +96,15 @@ class Engine:
         try:
             with one_of_a_group():
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._work())
+                    tasks.create_task(self._steps.run())
                     tasks.create_task(self._look_when_due())
                     tasks.create_task(self._scan_when_asked())
                     tasks.create_task(self._read_large_files())
                     tasks.create_task(self._tick())
         finally:
-            self._ended = self._ended or VaultError("The vault has stopped.")
-            self._stepped.set()
-            while not self._jobs.empty():
-                self._finish(self._jobs.get_nowait(), self._ended)
+            ended = self._steps.end()
             for link in list(self._links.values()):
-                link.drop(self._ended)
+                link.drop(ended)
 
     # What others ask of it
 
@@ -138,7 +115,7 @@ class Engine:
         hello: list[VaultHello] = []
         self._links[link.peer] = link
         try:
-            await self._do(lambda: hello.append(self.replica.connect(link.peer)))
+            await self._steps.do(lambda: hello.append(self.replica.connect(link.peer)))
         except BaseException:
             del self._links[link.peer]
             raise
@@ -146,7 +123,7 @@ class Engine:
 
     async def opened(self, peer: NodeId, theirs: VaultHello) -> None:
         """The peer has said the same of its side."""
-        await self._do(lambda: self.replica.opened(peer, theirs, self._now_ms()))
+        await self._steps.do(lambda: self.replica.opened(peer, theirs, self._now_ms()))
 
     async def detach(self, link: VaultLink) -> None:
         """The connection is gone. Never raises."""
@@ -155,7 +132,7 @@ class Engine:
             self._arrived.pop(link.peer, None)
             # An engine that has ended, or ends meanwhile, has no conversations any more.
             with suppress(VaultsyncError):
-                await self._do(lambda: self.replica.disconnect(link.peer))
+                await self._steps.do(lambda: self.replica.disconnect(link.peer))
 
     async def receive(self, peer: NodeId, message: VaultMessage) -> None:
         """A message came. Returns when it has been dealt with, which is what holds the sender back.
@@ -163,7 +140,7 @@ class Engine:
         Raises `ProtocolError` if the connection is to be closed: the message breaks the rules, or (INTERNAL) a fault
         of ours comes to light by it, which ends the engine too.
         """
-        await self._do(
+        await self._steps.do(
             lambda: self.replica.receive(peer, message, self._now_ms()),
             on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED),
         )
@@ -180,13 +157,12 @@ class Engine:
             # Nothing: a message before this one has taken it along.
             return self.replica.receive_contents(peer, messages, self._now_ms()) if messages else None
 
-        await self._do(take, on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED))
+        await self._steps.do(take, on_fault=ProtocolError(CloseCode.INTERNAL, STUMBLED))
 
     async def room_for(self, peer: NodeId) -> None:
         """Wait while `peer` has offered much and not delivered it: open offers take memory, about 1.6 KB each."""
-        while self._ended is None and self.replica.open_offers(peer) > MAX_OPEN_OFFERS:
-            self._stepped.clear()
-            await self._stepped.wait()
+        while self._steps.ended is None and self.replica.open_offers(peer) > MAX_OPEN_OFFERS:
+            await self._steps.wait_for_next()
 
     async def next_changes(self, peer: NodeId) -> ChangeSet | None:
         """The next change set for `peer`, or None if it has all."""
@@ -197,7 +173,7 @@ class Engine:
             pulled.append(message)
             return effects
 
-        await self._do(pull)
+        await self._steps.do(pull)
         return pulled[0] if pulled else None
 
     async def next_contents(self, peer: NodeId) -> Contents | ManifestPart | Chunks | None:
@@ -209,7 +185,7 @@ class Engine:
             pulled.append(message)
             return effects
 
-        await self._do(pull)
+        await self._steps.do(pull)
         return pulled[0] if pulled else None
 
     async def read(self, query: Callable[[Replica], T]) -> T:
@@ -251,7 +227,7 @@ class Engine:
                 refused.append(error)
                 return self.replica.tick(now_ms)
 
-        await self._do(tried)
+        await self._steps.do(tried)
         if refused:
             raise refused[0]
 
@@ -268,55 +244,12 @@ class Engine:
 
     # Its own tasks
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            job = await self._jobs.get()
-            if job.done.cancelled():
-                continue
-            try:
-                effects = await loop.run_in_executor(self._worker, job.step)
-                if effects is not None:
-                    self._carry_out(effects)
-            except ProtocolError as error:
-                self._finish(job, error)
-            except (VaultsyncError, OSError) as error:
-                known = error if isinstance(error, VaultsyncError) else VaultError(f"The disk says: {error}.")
-                self._ended = known
-                self._finish(job, known)
-                raise known from error
-            except BaseException:
-                self._finish(job, job.on_fault)
-                raise
-            else:
-                self._finish(job, None)
-            if dirty := self.replica.take_dirty(self._now_ms()):
-                self._coalescer.add(dirty, self._now_ms())
-                self._looked.set()
-            if self.replica.has_unread:
-                self._unread.set()
-
-    def _finish(self, job: _Job, error: Exception | None) -> None:
-        self._stepped.set()
-        if job.done.done():
-            return
-        if error is None:
-            job.done.set_result(None)
-        else:
-            job.done.set_exception(error)
-
-    async def _do(
-        self, step: Callable[[], Effects | None], urgency: int = _LIVE, on_fault: VaultsyncError | None = None
-    ) -> None:
-        if (ended := self._ended) is not None:
-            raise ended
-        done = asyncio.get_running_loop().create_future()
-        job = _Job(urgency, next(self._numbers), step, done, on_fault or VaultError("The vault has stopped."))
-        await self._jobs.put(job)
-        if self._ended is not None:
-            # It ended while the queue was full: nobody takes the job any more.
-            self._finish(job, self._ended)
-        await job.done
+    def _see_what_is_left(self) -> None:
+        if dirty := self.replica.take_dirty(self._now_ms()):
+            self._coalescer.add(dirty, self._now_ms())
+            self._looked.set()
+        if self.replica.has_unread:
+            self._unread.set()
 
     def _carry_out(self, effects: Effects) -> None:
         for peer, message in effects.control:
@@ -352,7 +285,7 @@ class Engine:
                     async with asyncio.timeout(delay_s):
                         await self._looked.wait()
                         continue
-            await self._do(partial(self._look, self._coalescer.due(self._now_ms())))
+            await self._steps.do(partial(self._look, self._coalescer.due(self._now_ms())))
 
     def _look(self, paths: set[str]) -> Effects | None:
         """A step: what the replica has put off changes with every other one."""
@@ -383,7 +316,7 @@ class Engine:
             return effects
 
         while more:
-            await self._do(step, _SCAN)
+            await self._steps.do(step, SCAN)
 
     async def _read_large_files(self) -> None:
         """See what is in large files, a slice at a time: a note never waits for more than one."""
@@ -391,13 +324,13 @@ class Engine:
             await self._unread.wait()
             self._unread.clear()
             while self.replica.has_unread:
-                await self._do(lambda: self.replica.read_on(self._now_ms()), _SCAN)
+                await self._steps.do(lambda: self.replica.read_on(self._now_ms()), SCAN)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             if self._links:
-                await self._do(lambda: self.replica.tick(self._now_ms()))
+                await self._steps.do(lambda: self.replica.tick(self._now_ms()))
 
 
 def _is_fatal(error: VaultsyncError) -> bool:
