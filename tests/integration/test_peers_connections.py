@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import elapsed_s, on_virtual_clock
-from tests.support.peering import Station, running, station
-from vaultsync.daemon.greeting import open_control
+from tests.support.peering import VAULT, Station, running, station
+from vaultsync.daemon.greeting import Opened, open_control
 from vaultsync.daemon.link import Link
 from vaultsync.daemon.peers import PeerState
-from vaultsync.errors import CloseCode, ConnectionLostError
+from vaultsync.errors import CloseCode, ConnectionLostError, RefusedError
 from vaultsync.model.ids import NodeId
-from vaultsync.protocol.messages import Hello
+from vaultsync.protocol.messages import Hello, Join
 from vaultsync.transport.base import Address, Connection
 from vaultsync.transport.memory import MemoryNetwork
 
@@ -178,6 +178,59 @@ async def test_simultaneous_dials_end_in_the_one_of_the_smaller_id_on_both_sides
             assert not b_link.connection.dialed
             stood_s = a.times(CONNECTED)[-1]
             assert stood_s < 5
+
+
+@pytest.mark.parametrize(("of_host", "of_joiner"), [(1, 2), (2, 1)])
+@on_virtual_clock
+async def test_a_dial_beside_the_connection_on_which_a_ticket_was_used_ends_in_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_host: int, of_joiner: int
+) -> None:
+    network = MemoryNetwork()
+    async with station(tmp_path, network, of_host) as host, station(tmp_path, network, of_joiner) as joiner:
+        host.lets_in = joiner
+        async with running(host, joiner):
+            connection, opened, _ = await joiner.manager.join(
+                host.node, [str(address) for address in host.endpoint.addresses], Join(VAULT, bytes(16), "Joiner", "j")
+            )
+            gate = asyncio.Event()
+            answer = joiner.manager._door.answer
+
+            async def answer_late(dialed: Connection) -> Opened | None:
+                await gate.wait()
+                return await answer(dialed)
+
+            monkeypatch.setattr(joiner.manager._door, "answer", answer_late)
+            host.manager.connect_to_peer(joiner.node)
+            await host.until(lambda: host.peer(joiner).link is not None)
+            joiner.manager.adopt(await joiner.store(host), connection, opened)
+            await host.until(lambda: host.state_of(joiner) is CONNECTED)
+            gate.set()
+            await asyncio.sleep(0.5)
+            assert both_connected(host, joiner)
+            link = joiner.peer(host).link
+            assert link is not None
+            assert link.connection is connection
+
+
+@on_virtual_clock
+async def test_a_connection_that_gave_way_to_one_that_is_gone_is_dialed_again_after_a_second(tmp_path: Path) -> None:
+    """By the side that did not dial it, too: the other one may not be able to."""
+    network = MemoryNetwork()
+    async with station(tmp_path, network, 1) as a, station(tmp_path, network, 2) as b:
+        await a.learn(b)
+        await b.learn(a, "nowhere:1")
+        async with running(a, b):
+            await a.until(lambda: both_connected(a, b))
+            await b.learn(a)
+            a.peer(b).wanted = False
+            await asyncio.sleep(20)
+            gone_s, link = elapsed_s(), b.peer(a).link
+            assert link is not None
+            assert not link.connection.dialed
+            link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))
+            await b.until(lambda: b.state_of(a) is DISCONNECTED)
+            await b.until(lambda: both_connected(a, b))
+            assert round(elapsed_s() - gone_s) == 1
 
 
 @on_virtual_clock

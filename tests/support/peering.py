@@ -31,6 +31,8 @@ class Station:
         self.events: list[Event] = []
         self.history: list[tuple[float, PeerState, str]] = []
         """Every state that a peer came to be in, when (s), and why."""
+        self.lets_in: Station | None = None
+        """Who may join, with any ticket."""
         self.manager = PeerManager(
             endpoint,
             database,
@@ -65,6 +67,12 @@ class Station:
 
     async def learn(self, other: Station, *addresses: str, auto_connect: bool = True) -> None:
         """Make `other` a peer, dialable at `addresses` (its own if none are given)."""
+        stored = await self.store(other, *addresses, auto_connect=auto_connect)
+        if self.manager.ready.is_set():
+            self.manager.known(stored)
+
+    async def store(self, other: Station, *addresses: str, auto_connect: bool = True) -> PeerRecord:
+        """Note `other` in the table of peers."""
         where = addresses or tuple(str(address) for address in other.endpoint.addresses)
         record = PeerRecord(
             other.node,
@@ -74,9 +82,7 @@ class Station:
             addresses=tuple(PeerAddress(address, "ticket") for address in where),
             auto_connect=auto_connect,
         )
-        stored = await self.database.run(lambda store: store.peers.add(record, VAULT, "member"))
-        if self.manager.ready.is_set():
-            self.manager.known(stored)
+        return await self.database.run(lambda store: store.peers.add(record, VAULT, "member"))
 
     async def until(self, condition: Callable[[], bool], timeout_s: float = 1000.0) -> None:
         """Wait for `condition`, looking every 20 virtual milliseconds."""
@@ -85,7 +91,9 @@ class Station:
                 await asyncio.sleep(0.02)
 
     async def _admit(self, connection: Connection, join: Join) -> tuple[PeerRecord, Welcome]:
-        raise RefusedError(CloseCode.TICKET_INVALID, "")
+        if self.lets_in is None or connection.peer != self.lets_in.node:
+            raise RefusedError(CloseCode.TICKET_INVALID, "")
+        return await self.store(self.lets_in), Welcome(VAULT, "Notes", self.name, self.name.lower(), "member")
 
     def _note(self, peer: Peer) -> None:
         self.history.append((asyncio.get_running_loop().time(), peer.state, peer.reason))

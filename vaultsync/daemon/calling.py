@@ -20,7 +20,7 @@ from vaultsync.sync.reconnect import Candidate, dial_order
 from vaultsync.transport.base import Connection, Endpoint
 
 DUPLICATE_RETRY_S: Final = 1.0
-"""When to dial again if the peer kept another connection that this side knows nothing of."""
+"""When to dial again after a connection gave way to another one, if that is gone or was never seen on this side."""
 
 
 class Caller:
@@ -57,7 +57,7 @@ class Caller:
         while not peer.removed and not self.stopping:
             if peer.link is not None:
                 await peer.free.wait()
-                delay_s = peer.policy.denied() if peer.denied else peer.policy.lost()
+                delay_s = _wait_after(peer, peer.ended)
             if peer.hurry:
                 peer.hurry = False
                 delay_s = 0.0
@@ -85,11 +85,9 @@ class Caller:
                 return peer.policy.denied()
             return peer.policy.failed(self._lot())
         ended = await self._conversations.hold(peer, connection, opened)
-        if ended.code is CloseCode.DUPLICATE:
-            return DUPLICATE_RETRY_S
-        if ended.code in DENIALS:
-            return peer.policy.denied()
-        return peer.policy.lost() if ended.opened else peer.policy.failed(self._lot())
+        if ended.opened or ended.code is CloseCode.DUPLICATE or ended.code in DENIALS:
+            return _wait_after(peer, ended.code)
+        return peer.policy.failed(self._lot())
 
     async def _call(self, peer: Peer) -> tuple[Connection, Opened]:
         """Reach a peer and show it who calls. Raises `TransportError`, `StoreError`."""
@@ -110,6 +108,13 @@ class Caller:
             self._database.later(lambda store: store.attempts.append(attempt))
 
         return report
+
+
+def _wait_after(peer: Peer, code: CloseCode) -> float:
+    """How long to wait, in seconds, before dialing a peer with which a conversation has ended so."""
+    if code is CloseCode.DUPLICATE:
+        return DUPLICATE_RETRY_S
+    return peer.policy.denied() if code in DENIALS else peer.policy.lost()
 
 
 def _addresses(peer: Peer) -> list[str]:

@@ -106,7 +106,7 @@ class Conversations:
             partial(self._access, peer),
             partial(self._rest, peer),
         )
-        peer.link, peer.since_s = link, asyncio.get_running_loop().time()
+        peer.link, peer.since_s, peer.joined = link, asyncio.get_running_loop().time(), opened.joined
         peer.free.clear()
         if not peer.dialing:
             # Whoever waits to dial has nothing to wait for, and begins to count when this connection is lost.
@@ -138,7 +138,7 @@ class Conversations:
                 peer.free.set()
                 if link.theirs is not None:
                     self._store_the_last_of(peer)
-                peer.denied = ended.code in DENIALS
+                peer.ended = ended.code
                 if not peer.removed:
                     self._changed(peer, PeerState.DISCONNECTED, ended.reason)
         return replace(ended, opened=link.theirs is not None)
@@ -157,12 +157,14 @@ class Conversations:
         while not peer.free.is_set():
             # A link that is being closed is not there any more, but some engines still hold it.
             if peer.link is not None:
-                if not opened.joined and keeps_existing(
+                if keeps_existing(
                     own=self._own.raw,
                     peer=peer.record.node_id.raw,
                     existing_dialed=peer.link.connection.dialed,
                     new_dialed=connection.dialed,
                     existing_age_s=loop.time() - peer.since_s,
+                    existing_joined=peer.joined,
+                    new_joined=opened.joined,
                 ):
                     return CloseCode.DUPLICATE
                 peer.link.drop(RefusedError(CloseCode.DUPLICATE, "A newer connection takes its place."))

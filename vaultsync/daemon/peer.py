@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from vaultsync.daemon.link import Link
+from vaultsync.errors import CloseCode
 from vaultsync.store.peers import PeerRecord
 from vaultsync.sync.reconnect import ReconnectPolicy
 
@@ -33,6 +34,8 @@ class Peer:
     link: Link | None = None
     since_s: float = 0.0
     """Loop time at which the link came to be."""
+    joined: bool = False
+    """Whether a ticket was used on the link's connection."""
     synced_ms: int | None = None
     """When nothing was left to exchange, in Unix ms, if that was during this conversation; stored at its end."""
     policy: ReconnectPolicy = field(default_factory=ReconnectPolicy)
@@ -43,8 +46,8 @@ class Peer:
     removed: bool = False
     dialing: bool = False
     """Whether it is being dialed, or talked to over the connection that came of that."""
-    denied: bool = False
-    """Whether the last conversation ended with a denial: asking again soon would not change it."""
+    ended: CloseCode = CloseCode.NORMAL
+    """How the last conversation ended."""
     hurry: bool = False
     """Whether to dial at once when the link, which is being ended, is gone."""
     shunned_until_s: float = 0.0

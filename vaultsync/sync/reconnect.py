@@ -72,12 +72,22 @@ def dial_order(candidates: Iterable[Candidate]) -> list[str]:
     return list(dict.fromkeys(c.address for c in sorted(listed, key=place)))
 
 
-def keeps_existing(*, own: bytes, peer: bytes, existing_dialed: bool, new_dialed: bool, existing_age_s: float) -> bool:
+def keeps_existing(
+    *,
+    own: bytes,
+    peer: bytes,
+    existing_dialed: bool,
+    new_dialed: bool,
+    existing_age_s: float,
+    existing_joined: bool = False,
+    new_joined: bool = False,
+) -> bool:
     """Of two connections with one peer: whether the existing one stays.
 
-    When both sides dialed at once, the one dialed by the smaller node id stays, on both sides. A connection that
+    When both sides dialed at once, the one dialed by the smaller node id stays, on both sides; but one on which a
+    ticket was used (`joined`) stays whoever dialed, as the other does not know what is shared now. A connection that
     has stood for a while is another matter: a peer that dials again has lost it, and the new one stays.
     """
-    if existing_dialed == new_dialed or existing_age_s > FIRST_DELAY_S / 2:
+    if new_joined or existing_dialed == new_dialed or existing_age_s > FIRST_DELAY_S / 2:
         return False
-    return (own < peer) == existing_dialed
+    return existing_joined or (own < peer) == existing_dialed

@@ -74,6 +74,42 @@ def test_a_connection_that_has_stood_gives_way_to_a_new_one() -> None:
     assert not keeps_existing(own=SMALL, peer=GREAT, existing_dialed=True, new_dialed=False, existing_age_s=60)
 
 
+@pytest.mark.parametrize("small_dialed", [True, False])
+@pytest.mark.parametrize("small_first", [True, False])
+@pytest.mark.parametrize("great_first", [True, False])
+def test_the_connection_on_which_a_ticket_was_used_stays_on_both_sides(
+    small_dialed: bool, small_first: bool, great_first: bool
+) -> None:
+    """Whoever dialed it, and whether it came before the other one or after it on either side."""
+    for own, peer, dialed, first in (
+        (SMALL, GREAT, small_dialed, small_first),
+        (GREAT, SMALL, not small_dialed, great_first),
+    ):
+        kept = keeps_existing(
+            own=own,
+            peer=peer,
+            existing_dialed=dialed == first,
+            new_dialed=dialed != first,
+            existing_age_s=0.1,
+            existing_joined=first,
+            new_joined=not first,
+        )
+        assert kept is first
+
+
+def test_of_two_tickets_the_newer_one_counts() -> None:
+    for dialed in (True, False):
+        assert not keeps_existing(
+            own=SMALL,
+            peer=GREAT,
+            existing_dialed=dialed,
+            new_dialed=not dialed,
+            existing_age_s=0.1,
+            existing_joined=True,
+            new_joined=True,
+        )
+
+
 def test_of_two_dials_from_one_side_the_newer_stays() -> None:
     assert not keeps_existing(own=SMALL, peer=GREAT, existing_dialed=True, new_dialed=True, existing_age_s=0.1)
 
