@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.support.cluster import Cluster, Device
 from vaultsync.daemon.replica.behind import BEHIND_MS
 from vaultsync.errors import ContentError
+from vaultsync.model.records import Signature
+from vaultsync.vault import disk, files
 
 BEFORE = "one\n"
 SLACK_MS = 50
@@ -28,6 +31,20 @@ def pair(tmp_path: Path) -> Cluster:
     comes(pair, "one\ncame\n")
     assert b.read("n.md") == "one\ncame\n"
     return pair
+
+
+@pytest.fixture
+def change_time(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The times (ns) of last changes that the disk tells, which nobody can set: the last of these, or the file's."""
+    times: list[int] = []
+    signature_of = files.signature_of
+
+    def signature(status: os.stat_result) -> Signature:
+        return replace(signature_of(status), ctime_ns=times[-1] if times else status.st_mtime_ns)
+
+    for module in (files, disk):
+        monkeypatch.setattr(module, "signature_of", signature)
+    return times
 
 
 def comes(pair: Cluster, content: str) -> None:
@@ -88,9 +105,18 @@ def test_who_takes_back_what_came_has_seen_it(pair: Cluster) -> None:
     assert outcome(pair) == BEFORE
 
 
-def test_who_writes_later_has_seen_it(pair: Cluster) -> None:
+def test_who_writes_later_has_seen_it(change_time: list[int], pair: Cluster) -> None:
     writes(pair.devices[1], "mine\none\n", BEHIND_MS + SLACK_MS)
     assert outcome(pair) == "mine\none\n"
+
+
+def test_who_gives_it_the_time_of_another_file_writes_it_now_all_the_same(
+    change_time: list[int], pair: Cluster
+) -> None:
+    """As `cp -p`, `rsync -t` and archives do."""
+    change_time.append((pair.now_ms + 100) * 1_000_000)
+    writes(pair.devices[1], "mine\none\n", -3_600_000)
+    assert outcome(pair) == "mine\none\ncame\n"
 
 
 def test_an_edit_of_this_device_is_no_edit_that_came(pair: Cluster) -> None:

@@ -74,11 +74,14 @@ def as_record(version: HistoryVersion, seen: Observation) -> FileRecord:
 def _has_just_come(state: ReplicaState, version: HistoryVersion, put_here_ms: int, seen: Observation) -> bool:
     """Whether this device had put `version` in place by itself, shortly before what was seen was written.
 
-    When it did is noted before that is done, and by the file system after it.
+    When it did is noted before that is done, and by the file system after it. When the other was written its times
+    tell: some programs give a file an older one's, and every one of its changes the other time.
     """
     arrived = version.device != state.author.node or version.action is Action.MERGED
-    written_ms = seen.mtime_ns // 1_000_000
-    return arrived and min(abs(written_ms - at_ms) for at_ms in (version.kept_at, put_here_ms)) <= BEHIND_MS
+    written_ns = [seen.mtime_ns] if seen.signature is None else [seen.mtime_ns, seen.signature.ctime_ns]
+    return arrived and any(
+        abs(at_ns // 1_000_000 - at_ms) <= BEHIND_MS for at_ns in written_ns for at_ms in (version.kept_at, put_here_ms)
+    )
 
 
 def _is_written_over(state: ReplicaState, before: HistoryVersion, came: HistoryVersion, content: bytes) -> bool:
