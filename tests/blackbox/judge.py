@@ -204,8 +204,8 @@ def _kept(devices: Sequence[Device], tree: Tree) -> set[bytes]:
             for number, version in enumerate(versions, 1):
                 if not version["content"] or version["content"] in asked:
                     continue
-                asked.add(version["content"])
                 shown = device.show(path, number)
                 if shown is not None:
+                    asked.add(version["content"])
                     kept.add(shown)
     return kept

@@ -63,3 +63,15 @@ def test_a_word_that_is_taken_from_one_of_two_notes_stays_in_the_other(tmp_path:
     Person(device, ledger, random.Random(1)).remove("a.md", "deleted")
     check_words([], {"b.md": word}, ledger, found)
     assert not found.ghosts
+
+
+def test_a_version_whose_content_one_device_has_not_is_asked_of_the_next() -> None:
+    ledger, found = Ledger(), Findings()
+    word = ledger.word("Phone", "a.md")
+    desk, phone = create_autospec(Device, instance=True), create_autospec(Device, instance=True)
+    for device in (desk, phone):
+        answers = {"deleted": [{"path": "a.md"}], "history": [{"content": "1f2e"}]}
+        device.command.side_effect = lambda verb, *_, answers=answers: answers[verb]
+    desk.show.return_value, phone.show.return_value = None, f"{word}\n".encode()
+    assert check_words([desk, phone], {}, ledger, found) == {f"{word} (Phone in a.md)"}
+    assert not found.bad
