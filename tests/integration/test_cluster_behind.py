@@ -119,6 +119,16 @@ def test_who_gives_it_the_time_of_another_file_writes_it_now_all_the_same(
     assert outcome(pair) == "mine\none\ncame\n"
 
 
+def test_a_change_time_that_does_not_change_says_nothing(change_time: list[int], pair: Cluster) -> None:
+    """As on Windows, where it is the time of creation."""
+    entry = pair.devices[1].replica.state.store.index.get("n.md")
+    assert entry is not None
+    assert entry.signature is not None
+    change_time.append(entry.signature.ctime_ns)
+    writes(pair.devices[1], "mine\none\n", BEHIND_MS + SLACK_MS)
+    assert outcome(pair) == "mine\none\n"
+
+
 def test_an_edit_of_this_device_is_no_edit_that_came(pair: Cluster) -> None:
     _, b = pair.devices
     pair.now_ms += 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -10,7 +11,7 @@ from vaultsync.errors import ContentError
 from vaultsync.merge import is_mergeable
 from vaultsync.merge.stale import writes_over
 from vaultsync.model.changes import Observation
-from vaultsync.model.records import Entry, FileRecord, Kind
+from vaultsync.model.records import Entry, FileRecord, Kind, Signature
 from vaultsync.store.history import Action, HistoryVersion
 
 BEHIND_MS: Final = 150
@@ -33,9 +34,9 @@ def read_before(state: ReplicaState, entry: Entry, seen: Observation) -> FileRec
     if not versions or versions[0].version != known.version:
         return None
     found: HistoryVersion | None = None
-    put_here_ms = entry.signature.ctime_ns // 1_000_000
+    put_here_ms, written_ms = entry.signature.ctime_ns // 1_000_000, _written_ms(entry.signature, seen)
     for came, before in pairwise(versions):
-        just_came = _has_just_come(state, came, put_here_ms, seen)
+        just_came = _has_just_come(state, came, put_here_ms, written_ms)
         if not just_came or not _is_written_over(state, before, came, seen.content):
             break
         found, put_here_ms = before, before.kept_at
@@ -71,17 +72,26 @@ def as_record(version: HistoryVersion, seen: Observation) -> FileRecord:
     )
 
 
-def _has_just_come(state: ReplicaState, version: HistoryVersion, put_here_ms: int, seen: Observation) -> bool:
+def _written_ms(before: Signature, seen: Observation) -> list[int]:
+    """When what was seen may have been written, in Unix ms.
+
+    Some programs give a file another one's time, and the disk notes when. Where it does not (Windows, where `ctime` is
+    the time of creation), that time has not changed.
+    """
+    times_ns = [seen.mtime_ns]
+    if seen.signature is not None and seen.signature.ctime_ns != before.ctime_ns:
+        times_ns.append(seen.signature.ctime_ns)
+    return [at_ns // 1_000_000 for at_ns in times_ns]
+
+
+def _has_just_come(state: ReplicaState, version: HistoryVersion, put_here_ms: int, written_ms: Sequence[int]) -> bool:
     """Whether this device had put `version` in place by itself, shortly before what was seen was written.
 
-    When it did is noted before that is done, and by the file system after it. When the other was written its times
-    tell: some programs give a file an older one's, and every one of its changes the other time.
+    When it did is noted before that is done, and by the file system after it.
     """
     arrived = version.device != state.author.node or version.action is Action.MERGED
-    written_ns = [seen.mtime_ns] if seen.signature is None else [seen.mtime_ns, seen.signature.ctime_ns]
-    return arrived and any(
-        abs(at_ns // 1_000_000 - at_ms) <= BEHIND_MS for at_ns in written_ns for at_ms in (version.kept_at, put_here_ms)
-    )
+    put_ms = (version.kept_at, put_here_ms)
+    return arrived and any(abs(wrote - put) <= BEHIND_MS for wrote in written_ms for put in put_ms)
 
 
 def _is_written_over(state: ReplicaState, before: HistoryVersion, came: HistoryVersion, content: bytes) -> bool:
