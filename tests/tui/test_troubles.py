@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from vaultsync.daemon import vaults
 from vaultsync.daemon.service import Node
 from vaultsync.daemon.vaults import VaultService
 from vaultsync.errors import DiskFullError, VaultsyncError
+from vaultsync.model.ids import NodeId
+from vaultsync.protocol.messages import ChangeSet
 
 
 async def paired(one: Node, two: Node, target: Path) -> None:
@@ -139,7 +142,7 @@ async def test_a_large_file_is_seen_on_its_way(tmp_path: Path) -> None:
             await shown(pilot, lambda: says(pilot, "● synced") and not says(pilot, "of 8.0 MB"))
 
 
-async def test_a_merge_is_looked_at_and_taken_back(tmp_path: Path) -> None:
+async def test_a_merge_is_looked_at_and_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notes, there = write(tmp_path / "Notes", {"list.md": "one\n\ntwo\n\nthree\n"}), tmp_path / "there"
     async with served_node(tmp_path, "laptop") as one, running_node(tmp_path, "phone") as two:
         await ready(one, notes)
@@ -150,8 +153,19 @@ async def test_a_merge_is_looked_at_and_taken_back(tmp_path: Path) -> None:
             await until(lambda: one.peers.get_peers()[0].link is None)
             (notes / "list.md").write_text("one, here\n\ntwo\n\nthree\n")
             (there / "list.md").write_text("one\n\ntwo\n\nthree, there\n")
+            # Nothing is told before it has merged: else the other device may do that first, and has it to show.
+            engine, merged = next(iter(one.vaults.values())).engine, asyncio.Event()
+            assert engine is not None
+            next_changes = engine.next_changes
+
+            async def after_merging(peer: NodeId) -> ChangeSet | None:
+                await merged.wait()
+                return await next_changes(peer)
+
+            monkeypatch.setattr(engine, "next_changes", after_merging)
             one.peers.connect_to_peer(two.node_id)
             await until(lambda: (notes / "list.md").read_text() == "one, here\n\ntwo\n\nthree, there\n")
+            merged.set()
             await pilot.press("4")
             await shown(pilot, lambda: says(pilot, "⋈ merged") and says(pilot, "• one, here"))
             assert says(pilot, "• three, there")
