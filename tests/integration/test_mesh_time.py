@@ -214,6 +214,55 @@ async def test_a_removed_device_that_is_away_is_called_after_5_and_15_minutes_an
 
 
 @on_virtual_clock
+async def test_who_leaves_calls_the_members_that_were_away_until_they_have_heard_it(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    async with town.device("Anna") as anna:
+        async with town.device("Bert") as bert:
+            await anna.found()
+            await anna.invite(bert)
+        await anna.until(lambda: anna.peers.get_peer_states()[bert.node_id] is PeerState.DISCONNECTED)
+        await anna.mesh.leave(VAULT)
+        left_s = elapsed_s()
+        await asyncio.sleep(MINUTE_S)
+        async with town.device("Bert") as again:
+            await again.until(lambda: not again.knows(anna), timeout_s=HOUR_S)
+            assert round((elapsed_s() - left_s) / MINUTE_S) == 5
+        tried = len(await anna.database.run(lambda store: store.attempts.recent(100, again.node_id)))
+        await asyncio.sleep(DAY_S)
+        assert len(await anna.database.run(lambda store: store.attempts.recent(100, again.node_id))) == tried
+
+
+@on_virtual_clock
+async def test_who_leaves_while_it_is_not_connected_tells_the_others_at_once_if_they_are_there(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        anna, bert = await devices(stack, Town(tmp_path), "Anna", "Bert")
+        await anna.found()
+        await anna.invite(bert)
+        await anna.until(lambda: linked(anna, bert))
+        anna.peers.disconnect_peer(bert.node_id)
+        await anna.until(lambda: not linked(anna, bert))
+        left_s = elapsed_s()
+        await anna.mesh.leave(VAULT)
+        await bert.until(lambda: not bert.knows(anna))
+        assert elapsed_s() - left_s < 5
+
+
+@on_virtual_clock
+async def test_who_has_come_back_calls_nobody_any_more_to_say_that_it_left(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    async with town.device("Anna") as anna:
+        async with town.device("Bert") as bert:
+            await anna.found()
+            await anna.invite(bert)
+        await anna.until(lambda: anna.peers.get_peer_states()[bert.node_id] is PeerState.DISCONNECTED)
+        await anna.mesh.leave(VAULT)
+        anna.roles[VAULT] = "member"
+        async with town.device("Bert") as again:
+            await asyncio.sleep(HOUR_S)
+            assert again.knows(anna)
+
+
+@on_virtual_clock
 async def test_a_removal_that_could_not_be_delivered_in_30_days_is_given_up_and_stands_all_the_same(
     tmp_path: Path,
 ) -> None:

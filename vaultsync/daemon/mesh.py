@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Final
 
 from vaultsync.daemon.database import NodeDatabase
@@ -19,7 +20,7 @@ from vaultsync.model.ids import NodeId, VaultId
 from vaultsync.model.members import SignedMember
 from vaultsync.protocol.limits import MAX_CONTROL_FRAME, MAX_MEMBERS
 from vaultsync.protocol.messages import Members
-from vaultsync.store.membership import Delivery
+from vaultsync.store.membership import RETRY_MS, Delivery
 from vaultsync.store.node_store import NodeStore
 from vaultsync.store.peers import PeerRecord
 from vaultsync.sync.allowance import Allowance
@@ -186,10 +187,29 @@ class Mesh:
         """Take this device out of a vault; the folder and its notes stay, shared with nobody."""
         changes = await self._memberships.remove(vault, self._memberships.own)
         told = split(vault, changes.records)
-        for peer in self._peers.get_peers():
-            if peer.record.role_in(vault) is not None:
-                self._send(peer.record.node_id, told)
+        members = [peer for peer in self._peers.get_peers() if peer.record.role_in(vault) is not None]
+        away = [peer.record for peer in members if peer.link is None]
+        for peer in members:
+            self._send(peer.record.node_id, told)
         await self.act(changes)
+        for record in away:
+            if self._tasks is not None:
+                start_in(self._tasks, self._take_leave(vault, record, told))
+
+    async def _take_leave(self, vault: VaultId, record: PeerRecord, told: Sequence[Members]) -> None:
+        """Call a member that had no connection when this device left, until it has heard of that.
+
+        For as long as this node runs: with the vault's members, whom to call is forgotten.
+        """
+        addresses = [one.address for one in record.addresses]
+        given_up_s = asyncio.get_running_loop().time() + REMOVED_KEPT_MS / 1000
+        for wait_ms in chain((0,), RETRY_MS, repeat(RETRY_MS[-1])):
+            await asyncio.sleep(wait_ms / 1000)
+            if self.own_role(vault) != SOLO or asyncio.get_running_loop().time() > given_up_s:
+                return
+            with suppress(TransportError):
+                await self._peers.tell(record.node_id, addresses, told)
+                return
 
     # What has changed, and whom that concerns
 
