@@ -29,7 +29,6 @@ from tests.benchmarks.caretaker import cared_for, empty
 from tests.benchmarks.contender import Contender
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.page import fill
-from tests.benchmarks.plot import line_plot
 from tests.benchmarks.profile import profile
 from tests.benchmarks.report import Run, store, table
 from tests.benchmarks.scenarios import SCENARIOS, Scenario
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one run, fewer samples, nothing above 10,000 notes")
     parser.add_argument("--syncthing", action="store_true")
-    parser.add_argument("--out", type=Path, help="a folder for results.json, results.md and growth.svg")
+    parser.add_argument("--out", type=Path, help="a folder for results.json and results.md")
     parser.add_argument("--vaults", type=Path, help="a folder that keeps the vaults that are made, for the next time")
     parser.add_argument("--notes", type=int, default=10_000, help="profile: how many")
     parser.add_argument("--large", type=int, default=0, help="profile: one file of so many bytes instead")
@@ -87,7 +86,6 @@ def _compare(options: argparse.Namespace, work: Path) -> None:
             _measure(scenario, contenders, 1 if options.quick else options.runs, options.quick, work, runs)
             if options.out is not None:
                 store(runs, _machine(), options.out)
-                _plot(runs, options.out)
     finally:
         print(table(runs))
 
@@ -124,18 +122,6 @@ def _measure(
             runs.append(Run(scenario.name, contender.name, numbers))
             shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
             print(f"{scenario.name:<16} {contender.name:<16} {shown}", flush=True)
-
-
-def _plot(runs: Sequence[Run], folder: Path) -> None:
-    points: dict[str, list[tuple[float, float]]] = {}
-    for run in runs:
-        kind, _, notes = run.scenario.partition("-")
-        if kind == "growth":
-            points.setdefault("seconds", []).append((int(notes), run.numbers["seconds"]))
-            points.setdefault("processor, both", []).append((int(notes), run.numbers["cpu_s"]))
-    if points:
-        title = "First sync against the size of the vault"
-        (folder / "growth.svg").write_text(line_plot(title, "notes", "seconds", points))
 
 
 def _machine() -> dict[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.plot import line_plot
 from tests.benchmarks.report import spread
 from tests.benchmarks.scenarios import SCENARIOS
 
@@ -77,7 +77,7 @@ GOALS: Final = (
 
 
 def fill(results: Path, page: Path) -> None:
-    """Write what `results` (a results.json) holds into `page`, and the plot beside it into the page's pictures.
+    """Write what `results` (a results.json) holds into `page`, and what it has of growth into the page's pictures.
 
     `ValueError` if the page has no place for it.
     """
@@ -86,11 +86,11 @@ def fill(results: Path, page: Path) -> None:
     _, end, tail = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page} has no place for figures")
-    page.write_text(f"{head}{BEGIN}\n{figures(gathered(stored['runs']), stored['machine'])}{END}{tail}")
-    plot = results.with_name("growth.svg")
-    if plot.exists():
+    measured = gathered(stored["runs"])
+    page.write_text(f"{head}{BEGIN}\n{figures(measured, stored['machine'])}{END}{tail}")
+    if plot := growth_plot(measured):
         (page.parent / "pictures").mkdir(exist_ok=True)
-        shutil.copyfile(plot, page.parent / "pictures" / "growth.svg")
+        (page.parent / "pictures" / "growth.svg").write_text(plot)
 
 
 def gathered(rows: Sequence[Mapping[str, object]]) -> Measured:
@@ -102,6 +102,17 @@ def gathered(rows: Sequence[Mapping[str, object]]) -> Measured:
                 by = found.setdefault((str(row["scenario"]), name), {})
                 by.setdefault(str(row["contender"]), []).append(float(value))
     return found
+
+
+def growth_plot(measured: Measured) -> str:
+    """Seconds and processor time of a first sync against the size of the vault, as SVG; empty if not measured."""
+    points: dict[str, list[tuple[float, float]]] = {}
+    for (scenario, number), by in measured.items():
+        kind, _, notes = scenario.partition("-")
+        line = {"seconds": "seconds", "cpu_s": "processor, both"}.get(number)
+        if kind == "growth" and line:
+            points.setdefault(line, []).append((int(notes), statistics.median(by["vaultsync"])))
+    return line_plot("First sync against the size of the vault", "notes", "seconds", points) if points else ""
 
 
 def figures(measured: Measured, machine: Mapping[str, str]) -> str:

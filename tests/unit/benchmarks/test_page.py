@@ -25,6 +25,12 @@ RUNS = [
 ]
 
 
+GROWTH = [
+    {"scenario": f"growth-{notes}", "contender": "vaultsync", "seconds": notes / 1000}
+    for notes in (1_000, 10_000, 50_000)
+]
+
+
 @pytest.mark.parametrize(
     ("goal", "reached"),
     [
@@ -42,8 +48,7 @@ def test_a_goal_is_held_against_medians(goal: Goal, reached: bool | None) -> Non
 
 
 def test_a_page_gets_the_figures_in_their_place_and_keeps_the_rest(tmp_path: Path) -> None:
-    (tmp_path / "results.json").write_text(json.dumps({"machine": MACHINE, "runs": RUNS}))
-    (tmp_path / "growth.svg").write_text("<svg/>")
+    (tmp_path / "results.json").write_text(json.dumps({"machine": MACHINE, "runs": [*RUNS, *GROWTH]}))
     page = tmp_path / "docs" / "performance.md"
     page.parent.mkdir()
     page.write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
@@ -56,7 +61,10 @@ def test_a_page_gets_the_figures_in_their_place_and_keeps_the_rest(tmp_path: Pat
     assert "| 2.5 (2–3) | 16 |  | ≤ 0.2 × Syncthing | yes |" in text
     assert "seconds for each note | 1.00 ×" in text
     assert "bytes for each note | 524 " in text
-    assert (page.parent / "pictures" / "growth.svg").read_text() == "<svg/>"
+    plot = (page.parent / "pictures" / "growth.svg").read_text()
+    assert "50,000" in plot, "to its largest vault"
+    assert plot.count("<circle") == len(GROWTH)
+    assert "processor" not in plot, "which was not measured"
 
 
 def test_a_page_without_a_place_is_refused(tmp_path: Path) -> None:
