@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
     from vaultsync.daemon.status import PeerInfo
 
 app = typer.Typer(help="List the devices that this one is paired with; rename, connect, remove them.")
-
-
-class To(StrEnum):
-    MEMBER = "member"
-    OBSERVER = "observer"
-
 
 Act = Callable[["NodeClient", "PeerInfo"], Awaitable[None]]
 
@@ -76,17 +69,19 @@ def rename(
 @app.command()
 def role(
     peer: PeerArgument,
-    to: Annotated[To, typer.Argument(metavar="member|observer", help="A member reads and writes; an observer reads.")],
+    to: Annotated[
+        Literal["member", "observer"],
+        typer.Argument(metavar="member|observer", help="A member reads and writes; an observer reads."),
+    ],
     as_json: Json = False,
 ) -> None:
     """Change what a device may do, for everyone, in all vaults that are shared with it."""
-    role: Literal["member", "observer"] = "member" if to is To.MEMBER else "observer"
-    found = _do(peer, lambda client, found: client.set_role(found.id, role))
-    if to is To.MEMBER:
+    found = _do(peer, lambda client, found: client.set_role(found.id, to))
+    if to == "member":
         text = f"{found.name} is a member now: it reads and writes. What it kept to itself comes now."
     else:
         text = f"{found.name} is an observer now: it receives. What is changed on it stays on it."
-    _say(found, {"role": role}, text, as_json=as_json)
+    _say(found, {"role": to}, text, as_json=as_json)
 
 
 @app.command()
